@@ -1,0 +1,26 @@
+# Everything comes from the distribution; tools/setup.sh installs it.
+
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(civetweb CONFIG REQUIRED)
+find_package(ONNX CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+
+find_package(dnnl 3.2 CONFIG)
+if(NOT dnnl_FOUND)
+  message(FATAL_ERROR
+    "oneDNN 3.2 or newer was not found. Debian 13: apt-get install libdnnl-dev. Debian 12: "
+    "tools/setup.sh installs Intel's build into .deps/onednn, the prefix that the presets name "
+    "in CMAKE_PREFIX_PATH.")
+endif()
+
+# prometheus-cpp's package exports its pull and push libraries too; only the core is used.
+set(RECTIFIER_PROMETHEUS prometheus-cpp::core)

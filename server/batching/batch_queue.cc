@@ -1,0 +1,92 @@
+#include "server/batching/batch_queue.h"
+
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include "server/core/check.h"
+#include "server/core/status.h"
+
+namespace rectifier {
+namespace {
+
+// CANCELLED or DEADLINE_EXCEEDED for a task that nobody waits for any more.
+absl::Status StillWanted(const Task& task, TimePoint now) {
+  if (task.cancelled()) return absl::CancelledError("queue: the client cancelled the request");
+  if (task.deadline() <= now) {
+    return absl::DeadlineExceededError("queue: the deadline passed before the request was run");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+BatchQueue::BatchQueue(const BatchingOptions& options)
+    : options_(options), policy_(options.max_batch) {}
+
+absl::Status BatchQueue::Submit(std::unique_ptr<Task>& task, TimePoint now) {
+  RECTIFIER_CHECK(task != nullptr);
+  if (task->samples() < 1 || task->samples() > options_.max_batch) {
+    return InvalidArgument("batch", "expected 1 to {} samples, got {}", options_.max_batch,
+                           task->samples());
+  }
+  RECTIFIER_RETURN_IF_ERROR(StillWanted(*task, now));
+  if (tasks() >= options_.max_queue_tasks) {
+    return ResourceExhausted("queue", "full: {} requests wait, max_queue_tasks is {}", tasks(),
+                             options_.max_queue_tasks);
+  }
+  const int64_t room = options_.max_queue_bytes - bytes_;
+  if (room < 0 || task->bytes() > static_cast<size_t>(room)) {
+    return ResourceExhausted("queue",
+                             "full: {} bytes wait, {} more do not fit, max_queue_bytes is {}",
+                             bytes_, task->bytes(), options_.max_queue_bytes);
+  }
+  task->enqueued_ = now;
+  bytes_ += static_cast<int64_t>(task->bytes());
+  tasks_.push_back(std::move(task));
+  return absl::OkStatus();
+}
+
+BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now) {
+  Taken taken;
+  std::vector<int64_t> waiting;
+  int64_t samples = 0;
+  while (!tasks_.empty() && samples < policy_.max_batch()) {
+    std::unique_ptr<Task> task = PopFront();
+    if (absl::Status status = StillWanted(*task, now); !status.ok()) {
+      taken.dropped.push_back({std::move(task), std::move(status)});
+      continue;
+    }
+    waiting.push_back(task->samples());
+    samples += task->samples();
+    taken.batch.push_back(std::move(task));
+  }
+  // What the policy leaves goes back to where it stood.
+  const size_t chosen = policy_.TasksForNextBatch(waiting);
+  while (taken.batch.size() > chosen) {
+    bytes_ += static_cast<int64_t>(taken.batch.back()->bytes());
+    tasks_.push_front(std::move(taken.batch.back()));
+    taken.batch.pop_back();
+  }
+  return taken;
+}
+
+Batch BatchQueue::TakeAll() {
+  Batch all(std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
+  tasks_.clear();
+  bytes_ = 0;
+  return all;
+}
+
+TimePoint BatchQueue::oldest_arrival() const {
+  return tasks_.empty() ? TimePoint::max() : tasks_.front()->enqueued_;
+}
+
+std::unique_ptr<Task> BatchQueue::PopFront() {
+  std::unique_ptr<Task> task = std::move(tasks_.front());
+  tasks_.pop_front();
+  bytes_ -= static_cast<int64_t>(task->bytes());
+  return task;
+}
+
+}  // namespace rectifier

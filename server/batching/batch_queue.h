@@ -1,0 +1,59 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/batching/batching_policy.h"
+#include "server/batching/task.h"
+#include "server/core/clock.h"
+
+namespace rectifier {
+
+// A BatchQueue holds one model's waiting tasks, in order of arrival, within bounds, and hands out
+// batches as its BatchingPolicy says. It has no threads, no lock and no clock: the caller brings
+// the time, so tests drive it by hand.
+//
+// Threading: none of its own; the owner guards it.
+// Ownership: takes the task iff Submit() returns OK.
+class BatchQueue {
+ public:
+  explicit BatchQueue(const BatchingOptions& options);
+
+  // CANCELLED or DEADLINE_EXCEEDED when the task is over already, INVALID_ARGUMENT when it holds
+  // more samples than a batch (or none), RESOURCE_EXHAUSTED when the queue is full (the message
+  // names the bound). `task` is left with the caller unless OK. `now` never goes back.
+  absl::Status Submit(std::unique_ptr<Task>& task, TimePoint now);
+
+  struct Dropped {
+    std::unique_ptr<Task> task;
+    absl::Status status;
+  };
+  struct Taken {
+    Batch batch;                   // to run; empty when nothing is left to run
+    std::vector<Dropped> dropped;  // expired or cancelled while they waited; the caller drops them
+  };
+  // Only the tasks that the batch is chosen from are looked at, from the oldest on: one that is
+  // over further back keeps its place until its turn comes.
+  Taken TakeBatch(TimePoint now);
+
+  // Everything that waits, for shutdown.
+  Batch TakeAll();
+
+  bool empty() const { return tasks_.empty(); }
+  int64_t tasks() const { return static_cast<int64_t>(tasks_.size()); }
+  int64_t bytes() const { return bytes_; }
+  // When the oldest task arrived; TimePoint::max() when empty.
+  TimePoint oldest_arrival() const;
+
+ private:
+  std::unique_ptr<Task> PopFront();
+
+  BatchingOptions options_;
+  BatchingPolicy policy_;
+  std::deque<std::unique_ptr<Task>> tasks_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace rectifier

@@ -1,0 +1,135 @@
+#include "server/core/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+namespace rectifier::log {
+namespace {
+
+constexpr size_t kMaxFieldBytes = 256;
+
+std::atomic<Format> global_format{Format::kText};
+
+std::string_view LevelName(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarning: return "warning";
+    case Level::kError: return "error";
+  }
+  return "error";
+}
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarning: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::logger& Logger() {
+  static const std::shared_ptr<spdlog::logger> logger = [] {
+    auto made = spdlog::stderr_logger_mt("rectifier");
+    made->set_pattern("%v");
+    return made;
+  }();
+  return *logger;
+}
+
+// Time in UTC, RFC 3339 with milliseconds.
+std::string Now() {
+  const auto now = std::chrono::system_clock::now();
+  const auto since_epoch = now.time_since_epoch();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() % 1000;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+  return fmt::format("{}.{:03}Z", text, milliseconds);
+}
+
+std::string Cut(const std::string& text) {
+  if (text.size() <= kMaxFieldBytes) return text;
+  return text.substr(0, kMaxFieldBytes) + "…";
+}
+
+// A JSON string literal; bytes that are not UTF-8 are replaced, control characters escaped.
+std::string Quoted(std::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Plain words stay as they are; anything else is quoted, so that a client's text cannot forge a
+// line or a field.
+std::string TextValue(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of(
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:[]+@,") == std::string::npos;
+  return plain ? text : Quoted(text);
+}
+
+std::string ValueText(const Field& field, Format format) {
+  if (const auto* text = std::get_if<std::string>(&field.value)) {
+    return format == Format::kJson ? Quoted(Cut(*text)) : TextValue(Cut(*text));
+  }
+  if (const auto* integer = std::get_if<int64_t>(&field.value)) return std::to_string(*integer);
+  return nlohmann::json(std::get<double>(field.value)).dump();
+}
+
+}  // namespace
+
+std::optional<Level> ParseLevel(std::string_view name) {
+  for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
+    if (LevelName(level) == name) return level;
+  }
+  return std::nullopt;
+}
+
+std::optional<Format> ParseFormat(std::string_view name) {
+  if (name == "text") return Format::kText;
+  if (name == "json") return Format::kJson;
+  return std::nullopt;
+}
+
+void Configure(Level level, Format format) {
+  global_format = format;
+  Logger().set_level(ToSpdlog(level));
+}
+
+std::string FormatLine(Format format, Level level, std::string_view message,
+                       std::initializer_list<Field> fields) {
+  if (format == Format::kText) {
+    std::string line = fmt::format("{:<7} {}", LevelName(level), message);
+    for (const Field& field : fields) {
+      line += fmt::format(" {}={}", field.key, ValueText(field, format));
+    }
+    return line;
+  }
+  std::string line =
+      fmt::format("\"level\":\"{}\",\"message\":{}", LevelName(level), Quoted(message));
+  for (const Field& field : fields) {
+    line += fmt::format(",{}:{}", Quoted(field.key), ValueText(field, format));
+  }
+  return line;
+}
+
+void Write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+  spdlog::logger& logger = Logger();
+  if (!logger.should_log(ToSpdlog(level))) return;
+  const Format format = global_format;
+  const std::string body = FormatLine(format, level, message, fields);
+  logger.log(ToSpdlog(level), format == Format::kText
+                                  ? fmt::format("{} {}", Now(), body)
+                                  : fmt::format("{{\"time\":\"{}\",{}}}", Now(), body));
+}
+
+}  // namespace rectifier::log

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "server/core/shape.h"
+#include "server/engine/program.h"
+#include "server/graph/graph.h"
+
+namespace rectifier {
+
+struct CompilerOptions {
+  // Threads that one Program runs on (each worker brings its own).
+  int intra_op_threads = 1;
+};
+
+// A Compiler makes a model's Programs, one for each set of input shapes, and owns the weights that
+// they share: the first Program decides how each weight is packed, the others use that copy.
+//
+// Threading: one call at a time. Its Programs keep what they need alive, so it may be destroyed
+// before them.
+class Compiler {
+ public:
+  virtual ~Compiler() = default;
+
+  // Compiles `graph` for inputs of these shapes (in the order of graph.inputs()).
+  //
+  // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator.
+  virtual absl::StatusOr<std::shared_ptr<const Program>> Compile(
+      const Graph& graph, std::span<const Shape> input_shapes) = 0;
+
+  // Bytes of the weights that its Programs hold, packed and plain, each counted once.
+  virtual size_t weight_bytes() const = 0;
+};
+
+// Makes a Compiler for a model; called once per model. A function, so that tests can give another.
+using CompilerFactory = std::unique_ptr<Compiler> (*)(const CompilerOptions& options);
+
+}  // namespace rectifier

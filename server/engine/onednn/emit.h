@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+
+#include "server/engine/onednn/program_builder.h"
+
+namespace rectifier::onednn {
+
+// Steps that more than one lowering needs. Each returns where its result lies.
+
+// algorithm(x; alpha, beta), in the layout of `x`; written over `x` when nobody reads it any more.
+Operand EmitEltwise(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
+                    const Operand& x, float alpha = 0, float beta = 0);
+
+// x > 0 ? x : slope · x for a dense `x` of `shape`, whatever the slope's shape and the layout of x.
+Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& shape, ValueId slope);
+
+// All of a node's post-ops as steps of their own, for a primitive that cannot take them.
+Operand EmitPostOps(ProgramBuilder& builder, const Node& node, Operand x);
+
+// algorithm(a, b) with broadcasting, both given with their logical shapes; the result has the shape
+// `to`.
+Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
+                   ValueId a, ValueId b, const Shape& to);
+
+// a = algorithm(a, b), where `a` is the result of a step, row-major and of the shape `to`, and `b` is
+// row-major and broadcasts into it.
+Operand EmitBinaryInPlace(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
+                          const Operand& a, const Operand& b, const Shape& b_shape, const Shape& to);
+
+}  // namespace rectifier::onednn

@@ -1,0 +1,79 @@
+#include <utility>
+
+#include "server/core/status.h"
+#include "server/engine/onednn/layout.h"
+#include "server/engine/onednn/pinned_weights.h"
+#include "server/engine/onednn/post_ops.h"
+#include "server/ops/conv_transpose.h"
+
+namespace rectifier::onednn {
+namespace {
+
+// Weights [C, M/group, kernel…] as oneDNN sees them: [group,] M/group, C/group, kernel…, so the two
+// channel dimensions change places.
+Desc WeightsDesc(const Shape& w, int64_t group) {
+  Dims dims = DimsOf(w);
+  std::vector<int> order;
+  if (group > 1) {
+    dims[0] /= group;
+    dims.insert(dims.begin(), group);
+    order.push_back(0);
+  }
+  const size_t first = group > 1 ? 1 : 0;
+  std::swap(dims[first], dims[first + 1]);
+  order.push_back(static_cast<int>(first + 1));
+  order.push_back(static_cast<int>(first));
+  for (size_t i = first + 2; i < dims.size(); ++i) order.push_back(static_cast<int>(i));
+  return Dense(dims, order);
+}
+
+}  // namespace
+
+absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ConvTransposeAttributes attributes,
+                             ConvTransposeAttributes::Read(node));
+  const ValueId w_id = node.inputs[1];
+  const ValueId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  if (builder.graph().constant(w_id) == nullptr) {
+    return Unimplemented(Place(node), "weights that are not constant");
+  }
+  const Shape& x_shape = builder.shape(node.inputs[0]);
+  RECTIFIER_ASSIGN_OR_RETURN(
+      const Window window,
+      ConvTransposeWindow(Place(node), attributes, x_shape, builder.shape(w_id)));
+  const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
+  const Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
+  const Desc y = ChannelsLast(builder.shape(node.outputs[0]));
+  const Desc bias_desc = bias == kNoValue ? Desc() : RowMajor(builder.shape(bias));
+  Dims dilations = window.dilations;
+  for (int64_t& dilation : dilations) --dilation;  // oneDNN counts the holes
+  // oneDNN has no output padding: what it would add is taken from the padding at the end, which may
+  // become negative.
+  Dims pads_end;
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    const int64_t full = (SpatialDims(x_shape)[i] - 1) * window.strides[i] + extent;
+    pads_end.push_back(full - window.pads_begin[i] - window.output[i]);
+  }
+  using PrimitiveDesc = dnnl::deconvolution_forward::primitive_desc;
+  Operand w;
+  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
+      builder, w_id, WeightsDesc(builder.shape(w_id), attributes.group), /*scale=*/1, "deconvolution",
+      [&](const Desc& weights) {
+        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
+                             dnnl::algorithm::deconvolution_direct, x.desc, weights, bias_desc, y,
+                             window.strides, dilations, window.pads_begin, pads_end,
+                             post_ops.attributes, /*allow_empty=*/true);
+      },
+      &w);
+  const Operand result = builder.Allocate(y);
+  std::vector<Step::Argument> arguments = {
+      {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
+  if (bias != kNoValue) arguments.push_back({DNNL_ARG_BIAS, builder.Get(bias)});
+  builder.Add("ConvTranspose", pd, dnnl::deconvolution_forward(pd),
+              WithPostOps(std::move(arguments), post_ops), post_ops.detail);
+  builder.Set(node.outputs[0], result);
+  return absl::OkStatus();
+}
+
+}  // namespace rectifier::onednn

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <utility>
+
+#include "server/core/status.h"
+#include "server/engine/onednn/emit.h"
+#include "server/engine/onednn/inner_product.h"
+#include "server/engine/onednn/pinned_weights.h"
+#include "server/engine/onednn/post_ops.h"
+#include "server/ops/broadcast.h"
+
+namespace rectifier::onednn {
+
+Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerProduct& product) {
+  const PostOps post_ops = product.channel_axis
+                               ? FusedPostOps(node, builder, *product.channel_axis)
+                               : PostOps{ProgramBuilder::NewAttributes(), {}, {}};
+  const Desc y = RowMajor(Dims{product.x.desc.get_dims()[0], product.plain.get_dims()[0]});
+  const Desc bias = product.bias ? product.bias->desc : Desc();
+  // The scale is put into the packed weights: the attribute is part of the form's name.
+  using PrimitiveDesc = dnnl::inner_product_forward::primitive_desc;
+  Operand w;
+  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
+      builder, product.weights, product.plain, product.scale,
+      fmt::format("inner_product {}", product.scale),
+      [&](const Desc& weights) {
+        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference, product.x.desc,
+                             weights, bias, y, post_ops.attributes, /*allow_empty=*/true);
+      },
+      &w);
+  const Operand result = builder.Allocate(y);
+  std::vector<Step::Argument> arguments = {
+      {DNNL_ARG_SRC, product.x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
+  if (product.bias) arguments.push_back({DNNL_ARG_BIAS, *product.bias});
+  builder.Add(node.op, pd, dnnl::inner_product_forward(pd),
+              WithPostOps(std::move(arguments), post_ops), "inner product" + post_ops.detail);
+  return result;
+}
+
+Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, const Operand& b,
+                   const Dims& to, float scale) {
+  dnnl::primitive_attr attributes = ProgramBuilder::NewAttributes();
+  if (scale != 1) {
+    dnnl::post_ops ops;
+    ops.append_eltwise(dnnl::algorithm::eltwise_linear, scale, 0);
+    attributes.set_post_ops(ops);
+  }
+  const Operand result = builder.Allocate(RowMajor(to));
+  const dnnl::matmul::primitive_desc pd(builder.engine(), a.desc, b.desc, result.desc, attributes);
+  builder.Add(node.op, pd, dnnl::matmul(pd),
+              {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, result}});
+  return result;
+}
+
+namespace {
+
+// `id` as a stack of matrices of rank `rank`: a vector becomes the row (or column) of a matrix.
+Operand AsMatrices(ProgramBuilder& builder, ValueId id, int rank, bool column) {
+  Shape shape = builder.shape(id);
+  Operand operand = builder.Get(id, RowMajor(shape));
+  if (column && shape.rank() == 1) shape.push_back(1);
+  operand.desc = RowMajor(DimsOf(PadRank(shape, rank)));
+  return operand;
+}
+
+}  // namespace
+
+absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
+  const ValueId a = node.inputs[0];
+  const ValueId b = node.inputs[1];
+  const Shape& a_shape = builder.shape(a);
+  const Shape& b_shape = builder.shape(b);
+  const Shape& y_shape = builder.shape(node.outputs[0]);
+  const int64_t k = a_shape[a_shape.rank() - 1];
+  Operand y;
+  if (builder.graph().constant(b) != nullptr && b_shape.rank() <= 2) {
+    // All leading dimensions of a are rows of one matrix.
+    const int64_t n = b_shape.rank() == 2 ? b_shape[1] : 1;
+    InnerProduct product;
+    product.x = builder.Get(a, RowMajor(a_shape));
+    product.x.desc = RowMajor(Dims{a_shape.ElementCount() / k, k});
+    product.weights = b;
+    product.plain = Dense({n, k}, {1, 0});
+    product.channel_axis = y_shape.rank() - 1;
+    y = EmitInnerProduct(builder, node, product);
+  } else {
+    const int rank = std::max({a_shape.rank(), b_shape.rank(), 2});
+    const Operand left = AsMatrices(builder, a, rank, /*column=*/false);
+    const Operand right = AsMatrices(builder, b, rank, /*column=*/true);
+    const Dims left_dims = left.desc.get_dims();
+    const Dims right_dims = right.desc.get_dims();
+    Dims to;
+    for (size_t i = 0; i + 2 < left_dims.size(); ++i) {
+      to.push_back(std::max(left_dims[i], right_dims[i]));
+    }
+    to.push_back(left_dims[left_dims.size() - 2]);
+    to.push_back(right_dims.back());
+    y = EmitMatMul(builder, node, left, right, to, 1);
+    y.desc = RowMajor(y_shape);
+    y = EmitPostOps(builder, node, y);
+  }
+  y.desc = RowMajor(y_shape);
+  builder.Set(node.outputs[0], y);
+  return absl::OkStatus();
+}
+
+}  // namespace rectifier::onednn

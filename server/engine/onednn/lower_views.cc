@@ -1,0 +1,37 @@
+// Operators that move nothing: their result is the memory of their input, seen in another way.
+
+#include "server/core/status.h"
+#include "server/engine/onednn/layout.h"
+#include "server/engine/onednn/program_builder.h"
+#include "server/ops/transpose.h"
+
+namespace rectifier::onednn {
+
+absl::Status LowerIdentity(const Node& node, ProgramBuilder& builder) {
+  builder.Set(node.outputs[0], builder.Get(node.inputs[0]));
+  return absl::OkStatus();
+}
+
+// Reshape and Flatten: free when the input is row-major already.
+absl::Status LowerReshape(const Node& node, ProgramBuilder& builder) {
+  const Operand x = builder.Get(node.inputs[0], RowMajor(builder.shape(node.inputs[0])));
+  builder.Set(node.outputs[0], {x.buffer, RowMajor(builder.shape(node.outputs[0]))});
+  return absl::OkStatus();
+}
+
+// The strides change places; whoever needs another layout reorders.
+absl::Status LowerTranspose(const Node& node, ProgramBuilder& builder) {
+  const int rank = builder.shape(node.inputs[0]).rank();
+  RECTIFIER_ASSIGN_OR_RETURN(const TransposeAttributes attributes,
+                             TransposeAttributes::Read(node, rank));
+  const Operand x = builder.Get(node.inputs[0]);
+  const Dims strides = x.desc.get_strides();
+  Dims permuted;
+  for (const int64_t axis : attributes.perm) permuted.push_back(strides[static_cast<size_t>(axis)]);
+  if (rank == 0) permuted = strides;
+  builder.Set(node.outputs[0], {x.buffer, Desc(DimsOf(builder.shape(node.outputs[0])),
+                                               dnnl::memory::data_type::f32, permuted)});
+  return absl::OkStatus();
+}
+
+}  // namespace rectifier::onednn

@@ -1,0 +1,105 @@
+#include "server/engine/onednn/onednn_program.h"
+
+#include <omp.h>
+
+#include <utility>
+
+#include "server/core/check.h"
+
+namespace rectifier::onednn {
+namespace {
+
+class OneDnnBinding final : public Binding {
+ public:
+  OneDnnBinding(const ProgramParts& parts, std::byte* arena)
+      : parts_(parts), stream_(parts.engine), externals_(parts.inputs.size() + parts.outputs.size()) {
+    size_t arguments = 0;
+    for (const Step& step : parts.steps) arguments += step.arguments.size();
+    memories_.reserve(arguments);
+    calls_.reserve(parts.steps.size());
+    for (const Step& step : parts.steps) AddCall(step, arena);
+  }
+
+  void Run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) override {
+    RECTIFIER_CHECK(inputs.size() == parts_.inputs.size());
+    RECTIFIER_CHECK(outputs.size() == parts_.outputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      RECTIFIER_CHECK(inputs[i].type == parts_.inputs[i].type);
+      // Steps never write to an input's buffer.
+      SetExternal(i, const_cast<std::byte*>(inputs[i].bytes.data()));
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      RECTIFIER_CHECK(outputs[i].type == parts_.outputs[i].type);
+      SetExternal(inputs.size() + i, outputs[i].bytes.data());
+    }
+    // GNU OpenMP keeps this per calling thread.
+    omp_set_num_threads(parts_.threads);
+    for (const Call& call : calls_) {
+      if (call.primitive == nullptr) {
+        call.fill->Run(static_cast<std::byte*>(memories_[call.first_memory].get_data_handle()));
+        continue;
+      }
+      const dnnl_status_t status = dnnl_primitive_execute(
+          call.primitive, stream_.get(), static_cast<int>(call.arguments.size()),
+          call.arguments.data());
+      RECTIFIER_CHECK(status == dnnl_success);
+    }
+    stream_.wait();
+  }
+
+ private:
+  struct Call {
+    const_dnnl_primitive_t primitive = nullptr;  // null: fill
+    const FillKernel* fill = nullptr;
+    std::vector<dnnl_exec_arg_t> arguments;
+    size_t first_memory = 0;
+  };
+
+  size_t ExternalIndex(const Buffer& buffer) const {
+    const auto port = static_cast<size_t>(buffer.port);
+    return buffer.kind == Buffer::Kind::kInput ? port : parts_.inputs.size() + port;
+  }
+
+  void AddCall(const Step& step, std::byte* arena) {
+    Call call;
+    call.first_memory = memories_.size();
+    for (const Step::Argument& argument : step.arguments) {
+      const Buffer& buffer = parts_.buffers[static_cast<size_t>(argument.operand.buffer)];
+      void* handle = nullptr;
+      switch (buffer.kind) {
+        case Buffer::Kind::kArena: handle = arena + buffer.offset; break;
+        case Buffer::Kind::kConstant: handle = const_cast<std::byte*>(buffer.constant); break;
+        case Buffer::Kind::kInput:
+        case Buffer::Kind::kOutput:
+          externals_[ExternalIndex(buffer)].push_back(memories_.size());
+          break;
+      }
+      memories_.emplace_back(argument.operand.desc, parts_.engine, handle);
+      call.arguments.push_back({argument.name, memories_.back().get()});
+    }
+    if (const auto* primitive = std::get_if<dnnl::primitive>(&step.code)) {
+      call.primitive = primitive->get();
+    } else {
+      call.fill = &std::get<FillKernel>(step.code);
+    }
+    calls_.push_back(std::move(call));
+  }
+
+  void SetExternal(size_t index, std::byte* handle) {
+    for (const size_t memory : externals_[index]) memories_[memory].set_data_handle(handle);
+  }
+
+  const ProgramParts& parts_;
+  dnnl::stream stream_;
+  std::vector<dnnl::memory> memories_;
+  std::vector<Call> calls_;
+  std::vector<std::vector<size_t>> externals_;  // of each input, then output: memories that point there
+};
+
+}  // namespace
+
+std::unique_ptr<Binding> OneDnnProgram::Bind(std::byte* arena) const {
+  return std::make_unique<OneDnnBinding>(parts_, arena);
+}
+
+}  // namespace rectifier::onednn

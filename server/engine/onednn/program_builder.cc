@@ -1,0 +1,204 @@
+#include "server/engine/onednn/program_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/core/check.h"
+#include "server/core/status.h"
+#include "server/engine/memory_plan.h"
+
+namespace rectifier::onednn {
+namespace {
+
+std::string LayoutText(const Desc& desc) {
+  return IsChannelsLast(desc) ? "channels-last"
+                              : (SameLayout(desc, RowMajor(desc.get_dims())) ? "row-major" : "other");
+}
+
+}  // namespace
+
+ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine,
+                               int threads)
+    : graph_(graph),
+      weights_(weights),
+      engine_(std::move(engine)),
+      uses_left_(static_cast<size_t>(graph.value_count()), 0),
+      places_(static_cast<size_t>(graph.value_count())) {
+  parts_.engine = engine_;
+  parts_.threads = threads;
+  const auto use = [this](ValueId id) {
+    if (id != kNoValue) ++uses_left_[static_cast<size_t>(id)];
+  };
+  for (const Node& node : graph.nodes()) {
+    for (const ValueId id : node.inputs) use(id);
+    for (const PostOp& post_op : node.post_ops) {
+      for (const ValueId id : post_op.operands) use(id);
+    }
+  }
+  for (const Graph::Output& output : graph.outputs()) {
+    use(output.value);
+    parts_.outputs.push_back({output.name, *graph.value(output.value).type});
+  }
+  for (const ValueId id : graph.inputs()) {
+    const Value& value = graph.value(id);
+    const Desc desc = RowMajor(value.type->shape);
+    const int buffer = NewBuffer({Buffer::Kind::kInput, desc.get_size(), 0, nullptr,
+                                  static_cast<int>(parts_.inputs.size())});
+    parts_.inputs.push_back({value.name, *value.type});
+    Place(id, {buffer, desc});
+  }
+}
+
+dnnl::primitive_attr ProgramBuilder::NewAttributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+int ProgramBuilder::NewBuffer(Buffer buffer) {
+  parts_.buffers.push_back(buffer);
+  readers_left_.push_back(0);
+  return static_cast<int>(parts_.buffers.size() - 1);
+}
+
+void ProgramBuilder::Place(ValueId id, Operand operand) {
+  readers_left_[static_cast<size_t>(operand.buffer)] += uses_left_[static_cast<size_t>(id)];
+  places_[static_cast<size_t>(id)].push_back(std::move(operand));
+}
+
+Operand ProgramBuilder::PlainConstant(ValueId id) {
+  const auto& tensor = graph_.value(id).constant;
+  weights_.AddPlain(tensor);
+  parts_.constants.push_back(tensor);
+  const int buffer = NewBuffer(
+      {Buffer::Kind::kConstant, tensor->bytes().size(), 0, tensor->bytes().data(), -1});
+  return {buffer, RowMajor(tensor->shape())};
+}
+
+Operand ProgramBuilder::Constant(const std::shared_ptr<const PackedWeight>& packed) {
+  parts_.constants.push_back(packed);
+  const int buffer = NewBuffer(
+      {Buffer::Kind::kConstant, packed->data.size(), 0, packed->data.data(), -1});
+  return {buffer, packed->desc};
+}
+
+Operand ProgramBuilder::Get(ValueId id) {
+  auto& places = places_[static_cast<size_t>(id)];
+  if (places.empty()) {
+    RECTIFIER_CHECK(graph_.constant(id) != nullptr);
+    Place(id, PlainConstant(id));
+  }
+  return places.front();
+}
+
+Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
+  auto& places = places_[static_cast<size_t>(id)];
+  for (const Operand& place : places) {
+    if (SameLayout(place.desc, layout)) return {place.buffer, layout};
+  }
+  if (const auto& tensor = graph_.value(id).constant) {
+    const Desc plain = RowMajor(tensor->shape());
+    if (SameLayout(plain, layout)) return {Get(id).buffer, layout};
+    std::string form = "layout";
+    for (const int64_t stride : layout.get_strides()) form += fmt::format(" {}", stride);
+    return Constant(weights_.FindOrMake(
+        tensor, form, [&] { return weights_.Reorder(*tensor, plain, layout); }));
+  }
+  const Operand from = Get(id);
+  const Operand to = Allocate(layout);
+  AddReorder(from, to);
+  Place(id, to);
+  return to;
+}
+
+bool ProgramBuilder::MayOverwrite(const Operand& operand) const {
+  const auto index = static_cast<size_t>(operand.buffer);
+  return parts_.buffers[index].kind == Buffer::Kind::kArena && readers_left_[index] <= 1;
+}
+
+Operand ProgramBuilder::Allocate(const Desc& layout) {
+  return {NewBuffer({Buffer::Kind::kArena, layout.get_size(), 0, nullptr, -1}), layout};
+}
+
+void ProgramBuilder::Set(ValueId id, Operand operand) { Place(id, std::move(operand)); }
+
+void ProgramBuilder::AddStep(Step step, std::string_view op, std::string implementation,
+                             std::string detail) {
+  parts_.steps.push_back(std::move(step));
+  parts_.step_infos.push_back(
+      {node_name_, std::string(op), std::move(implementation), std::move(detail)});
+}
+
+void ProgramBuilder::AddReorder(const Operand& from, const Operand& to) {
+  const dnnl::reorder::primitive_desc pd(engine_, from.desc, engine_, to.desc, NewAttributes());
+  Add("Reorder", pd, dnnl::reorder(pd), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}},
+      LayoutText(from.desc) + " to " + LayoutText(to.desc));
+}
+
+void ProgramBuilder::AddFill(const Operand& to, float value) {
+  AddStep({FillKernel{value, to.desc.get_size() / sizeof(float)}, {{DNNL_ARG_TO, to}}}, "Fill",
+          "loop", fmt::format("{}", value));
+}
+
+void ProgramBuilder::Begin(const Node& node) { node_name_ = node.name; }
+
+void ProgramBuilder::End(const Node& node) {
+  const auto consumed = [this](ValueId id) {
+    if (id == kNoValue) return;
+    --uses_left_[static_cast<size_t>(id)];
+    for (const Operand& place : places_[static_cast<size_t>(id)]) {
+      --readers_left_[static_cast<size_t>(place.buffer)];
+    }
+  };
+  for (const ValueId id : node.inputs) consumed(id);
+  for (const PostOp& post_op : node.post_ops) {
+    for (const ValueId id : post_op.operands) consumed(id);
+  }
+  node_name_.clear();
+}
+
+void ProgramBuilder::PlanArena() {
+  constexpr int kNever = -1;
+  std::vector<BufferLifetime> lifetimes(parts_.buffers.size(), {0, kNever, kNever});
+  for (size_t i = 0; i < parts_.steps.size(); ++i) {
+    for (const Step::Argument& argument : parts_.steps[i].arguments) {
+      BufferLifetime& life = lifetimes[static_cast<size_t>(argument.operand.buffer)];
+      if (life.first_step == kNever) life.first_step = static_cast<int>(i);
+      life.last_step = static_cast<int>(i);
+    }
+  }
+  std::vector<BufferLifetime> arena;
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < parts_.buffers.size(); ++i) {
+    if (parts_.buffers[i].kind != Buffer::Kind::kArena || lifetimes[i].first_step == kNever) continue;
+    lifetimes[i].bytes = parts_.buffers[i].bytes;
+    arena.push_back(lifetimes[i]);
+    indices.push_back(i);
+  }
+  const MemoryPlan plan = PlanMemory(arena);
+  for (size_t i = 0; i < indices.size(); ++i) parts_.buffers[indices[i]].offset = plan.offsets[i];
+  parts_.arena_bytes = plan.arena_bytes;
+}
+
+ProgramParts ProgramBuilder::Finish() {
+  for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+    const ValueId id = graph_.outputs()[i].value;
+    const Desc wanted = RowMajor(shape(id));
+    const Operand operand = Get(id, wanted);
+    Buffer& buffer = parts_.buffers[static_cast<size_t>(operand.buffer)];
+    if (buffer.kind == Buffer::Kind::kArena && buffer.bytes == wanted.get_size()) {
+      // The steps that filled this memory fill the caller's instead.
+      buffer.kind = Buffer::Kind::kOutput;
+      buffer.port = static_cast<int>(i);
+      continue;
+    }
+    // An input, a constant, or what another output already is.
+    const int to = NewBuffer(
+        {Buffer::Kind::kOutput, wanted.get_size(), 0, nullptr, static_cast<int>(i)});
+    AddReorder(operand, {to, wanted});
+  }
+  PlanArena();
+  return std::move(parts_);
+}
+
+}  // namespace rectifier::onednn

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/engine/onednn/layout.h"
+#include "server/engine/onednn/onednn_program.h"
+#include "server/engine/onednn/weight_store.h"
+#include "server/graph/graph.h"
+
+namespace rectifier::onednn {
+
+// A ProgramBuilder is what lowerings write to: it knows where each value of the graph lies and in
+// which layout, adds steps, and inserts a reorder where a step wants another layout.
+//
+// It emits steps in the order of the calls; buffers and their lifetimes follow from the steps.
+class ProgramBuilder {
+ public:
+  // `graph` has types for all values, without dynamic dimensions, and outlives the builder.
+  ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine, int threads);
+
+  const Graph& graph() const { return graph_; }
+  const dnnl::engine& engine() const { return engine_; }
+  WeightStore& weights() { return weights_; }
+  const Shape& shape(ValueId id) const { return graph_.value(id).type->shape; }
+
+  // Primitives keep nothing between calls: their scratchpad is in the arena.
+  static dnnl::primitive_attr NewAttributes();
+
+  // --- Reading values -----------------------------------------------------------------------------
+
+  // Where `id` lies, in whatever layout it was left in.
+  Operand Get(ValueId id);
+  // `id` in the given layout; a reorder is added unless it lies so already.
+  Operand Get(ValueId id, const Desc& layout);
+  // The operand of a constant in a form that `make` makes, shared between the model's Programs.
+  Operand Constant(const std::shared_ptr<const PackedWeight>& packed);
+
+  // True when the step that is being lowered is the last reader of the operand's memory, which may
+  // then be written over. Never true for inputs, constants and values that are outputs.
+  bool MayOverwrite(const Operand& operand) const;
+
+  // --- Writing values -----------------------------------------------------------------------------
+
+  // New memory for a tensor in this layout.
+  Operand Allocate(const Desc& layout);
+  // Says where a node's output lies: in memory that steps have written, or that another value shares.
+  void Set(ValueId id, Operand operand);
+
+  // --- Steps --------------------------------------------------------------------------------------
+
+  // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo.
+  template <typename PrimitiveDesc>
+  void Add(std::string_view op, const PrimitiveDesc& pd, const dnnl::primitive& primitive,
+           std::vector<Step::Argument> arguments, std::string detail = {}) {
+    const Desc scratchpad = pd.scratchpad_desc();
+    if (scratchpad.get_size() > 0) {
+      arguments.push_back({DNNL_ARG_SCRATCHPAD, Allocate(scratchpad)});
+    }
+    AddStep({primitive, std::move(arguments)}, op, pd.impl_info_str(), std::move(detail));
+  }
+  void AddReorder(const Operand& from, const Operand& to);
+  void AddFill(const Operand& to, float value);
+
+  // --- The walk over the graph --------------------------------------------------------------------
+
+  // Between these two calls the lowering of `node` runs.
+  void Begin(const Node& node);
+  void End(const Node& node);
+
+  // Writes the graph's outputs, plans the memory and hands everything over.
+  ProgramParts Finish();
+
+ private:
+  void AddStep(Step step, std::string_view op, std::string implementation, std::string detail);
+  int NewBuffer(Buffer buffer);
+  Operand PlainConstant(ValueId id);
+  void Place(ValueId id, Operand operand);
+  void PlanArena();
+
+  const Graph& graph_;
+  WeightStore& weights_;
+  dnnl::engine engine_;
+  ProgramParts parts_;
+  std::string node_name_;
+  std::vector<int> uses_left_;                  // of each value, by nodes and graph outputs
+  std::vector<std::vector<Operand>> places_;    // of each value, one for each layout it has
+  std::vector<int> readers_left_;               // of each buffer
+};
+
+}  // namespace rectifier::onednn

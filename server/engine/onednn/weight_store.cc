@@ -1,0 +1,45 @@
+#include "server/engine/onednn/weight_store.h"
+
+namespace rectifier::onednn {
+
+std::shared_ptr<const PackedWeight> WeightStore::Find(const std::shared_ptr<const Tensor>& source,
+                                                      const std::string& form) {
+  const auto found = entries_.find({source.get(), form});
+  if (found == entries_.end() || found->second.source.lock() != source) return nullptr;
+  return found->second.packed;
+}
+
+std::shared_ptr<const PackedWeight> WeightStore::FindOrMake(
+    const std::shared_ptr<const Tensor>& source, const std::string& form,
+    const std::function<PackedWeight()>& make) {
+  if (auto packed = Find(source, form)) return packed;
+  auto packed = std::make_shared<const PackedWeight>(make());
+  bytes_ += packed->data.size();
+  entries_[{source.get(), form}] = {source, packed};
+  return packed;
+}
+
+PackedWeight WeightStore::Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
+                                  float scale) const {
+  PackedWeight packed{wanted, AlignedBuffer(wanted.get_size())};
+  // oneDNN takes a pointer to non-const for every memory; the source of a reorder is only read.
+  dnnl::memory from(plain, engine_, const_cast<std::byte*>(source.bytes().data()));
+  dnnl::memory to(wanted, engine_, packed.data.data());
+  dnnl::stream stream(engine_);
+  dnnl::reorder(from, to).execute(stream, from, to);
+  stream.wait();
+  if (scale != 1) {
+    auto* values = reinterpret_cast<float*>(packed.data.data());
+    for (size_t i = 0; i < packed.data.size() / sizeof(float); ++i) values[i] *= scale;
+  }
+  return packed;
+}
+
+void WeightStore::AddPlain(const std::shared_ptr<const Tensor>& source) {
+  Entry& entry = entries_[{source.get(), "plain"}];
+  if (entry.source.lock() == source) return;
+  entry = {source, nullptr};
+  bytes_ += source->bytes().size();
+}
+
+}  // namespace rectifier::onednn

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/core/tensor.h"
+#include "server/engine/onednn/layout.h"
+
+namespace rectifier::onednn {
+
+// A constant in the form that a primitive reads it in.
+struct PackedWeight {
+  Desc desc;
+  AlignedBuffer data;
+};
+
+// A WeightStore keeps the packed constants that all Programs of one model share. The first Program
+// that asks for a form makes it; the others get the same bytes, or pin their primitives to its
+// layout.
+//
+// Threading: one call at a time.
+class WeightStore {
+ public:
+  explicit WeightStore(dnnl::engine engine) : engine_(std::move(engine)) {}
+
+  // The form of `source` known as `form`, or null when nobody has made it yet.
+  std::shared_ptr<const PackedWeight> Find(const std::shared_ptr<const Tensor>& source,
+                                           const std::string& form);
+
+  // The same; `make` makes it when it is not there. What it returns is kept.
+  std::shared_ptr<const PackedWeight> FindOrMake(const std::shared_ptr<const Tensor>& source,
+                                                 const std::string& form,
+                                                 const std::function<PackedWeight()>& make);
+
+  // `source`, whose elements lie as `plain` says, reordered into `wanted` and multiplied by `scale`.
+  PackedWeight Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
+                       float scale = 1) const;
+
+  // Counts a constant that is used as it is.
+  void AddPlain(const std::shared_ptr<const Tensor>& source);
+
+  size_t bytes() const { return bytes_; }
+
+ private:
+  struct Entry {
+    // Tells a tensor that died and one at the same address apart, without keeping it alive.
+    std::weak_ptr<const Tensor> source;
+    std::shared_ptr<const PackedWeight> packed;  // null for a plain one
+  };
+
+  std::map<std::pair<const Tensor*, std::string>, Entry> entries_;
+  dnnl::engine engine_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace rectifier::onednn

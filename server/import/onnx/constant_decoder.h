@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/core/tensor.h"
+#include "server/import/limits.h"
+#include "server/import/onnx/proto_fwd.h"
+
+namespace rectifier {
+
+// Makes tensors of an ONNX file's TensorProtos: floating-point types become f32, i64, i32 and bool
+// stay. Sizes are checked against the bytes that are there before anything is allocated, and all
+// tensors together against the limits.
+class ConstantDecoder {
+ public:
+  explicit ConstantDecoder(const ImportLimits& limits) : limits_(limits) {}
+
+  // Errors begin with `place`. INVALID_ARGUMENT for wrong dimensions or sizes, for NaN and for
+  // numbers that f32 cannot hold; UNIMPLEMENTED for other types and for data in other files;
+  // RESOURCE_EXHAUSTED above the limits.
+  absl::StatusOr<std::shared_ptr<const Tensor>> Decode(std::string_view place,
+                                                       const onnx::TensorProto& proto);
+
+ private:
+  const ImportLimits& limits_;
+  int64_t bytes_ = 0;  // of all tensors so far
+};
+
+// The element type of ONNX's TensorProto.DataType, nullopt for those that DType has not.
+std::optional<DType> ElementTypeOf(int onnx_type);
+
+// "FLOAT16": ONNX's own name, or the number.
+std::string ElementTypeName(int onnx_type);
+
+}  // namespace rectifier

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/graph/graph.h"
+#include "server/import/onnx/node_attributes.h"
+#include "server/import/onnx/proto_fwd.h"
+#include "server/import/onnx/value_table.h"
+
+namespace rectifier {
+
+// One node of an ONNX file on its way into the graph: what it reads, its attributes, and the means
+// to append what it becomes. A conversion appends nodes or a constant for the first output; further
+// outputs are none of its business, as a node with one that is read is refused before.
+class NodeConversion {
+ public:
+  // `inputs` has kNoValue where one is left out; left out ones at the end are dropped.
+  NodeConversion(const onnx::NodeProto& proto, int opset, std::vector<ValueId> inputs,
+                 ValueTable& values);
+
+  std::string_view op_type() const;
+  int opset() const { return opset_; }                 // of the default domain
+  const std::string& place() const { return place_; }  // "conv_3 (Conv)"
+  NodeAttributes& attributes() { return attributes_; }
+
+  const std::vector<ValueId>& inputs() const { return inputs_; }
+  bool HasInput(size_t i) const { return i < inputs_.size() && inputs_[i] != kNoValue; }
+
+  // Null / nullopt when the input is left out, or not a constant / not of known rank because an
+  // earlier node was refused (the graph is not going to be used then).
+  const Tensor* constant(size_t i) const;
+  std::shared_ptr<const Tensor> shared_constant(size_t i) const;
+  std::optional<Shape> shape(size_t i) const;
+
+  // A constant named "<first output>.<suffix>".
+  ValueId AddConstant(std::string_view suffix, Tensor tensor);
+
+  // Input `i` with `shape` of the same number of elements: a new constant, or the result of a
+  // Reshape that is appended; named as above.
+  ValueId Reshaped(size_t i, const Shape& shape, std::string_view suffix);
+
+  // Appends the node that computes the first output.
+  void Emit(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {});
+  // The first output is this constant.
+  void EmitConstant(std::shared_ptr<const Tensor> tensor);
+
+  // The tensor of an attribute; errors name it.
+  absl::StatusOr<std::shared_ptr<const Tensor>> Decode(std::string_view attribute,
+                                                       const onnx::TensorProto& proto);
+
+ private:
+  std::string FreshName(std::string_view suffix);
+
+  const onnx::NodeProto& proto_;
+  int opset_;
+  std::string place_;
+  std::vector<ValueId> inputs_;
+  ValueTable& values_;
+  Graph& graph_;
+  NodeAttributes attributes_;
+};
+
+// "conv_3 (Conv)", with the first output's name for a node that has none.
+std::string Place(const onnx::NodeProto& node);
+
+}  // namespace rectifier

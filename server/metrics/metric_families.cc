@@ -1,0 +1,66 @@
+#include "server/metrics/metric_families.h"
+
+#include <string>
+
+namespace rectifier {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+template <typename Builder>
+auto& Register(Builder builder, prometheus::Registry& registry, const std::string& name,
+               const std::string& help) {
+  return builder.Name("rectifier_" + name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+MetricFamilies::MetricFamilies()
+    : requests(Register(BuildCounter(), registry, "inference_requests_total",
+                        "Inference requests answered, by status code.")),
+      rejected(Register(BuildCounter(), registry, "inference_rejected_total",
+                        "Inference requests that named no known model, by status code.")),
+      in_flight(Register(BuildGauge(), registry, "inference_requests_in_flight",
+                         "Inference requests received and not yet answered.")),
+      request_duration(Register(BuildHistogram(), registry, "inference_request_duration_seconds",
+                                "Time from receipt of a request to its answer.")),
+      phase_duration(Register(BuildHistogram(), registry, "inference_phase_duration_seconds",
+                              "Time that a request that was run spent in each phase.")),
+      batch_samples(Register(BuildHistogram(), registry, "batch_samples",
+                             "Samples in each execution of a model.")),
+      batch_requests(Register(BuildHistogram(), registry, "batch_requests",
+                              "Requests that shared each execution of a model.")),
+      worker_busy(Register(BuildCounter(), registry, "worker_busy_seconds_total",
+                           "Time that workers spent on executions of a model.")),
+      workers(Register(BuildGauge(), registry, "workers", "Threads that execute models.")),
+      queue_tasks(Register(BuildGauge(), registry, "queue_tasks", "Requests that wait to be run.")),
+      queue_bytes(Register(BuildGauge(), registry, "queue_bytes",
+                           "Memory held by requests that wait to be run.")),
+      queue_dropped(Register(BuildCounter(), registry, "queue_dropped_total",
+                             "Requests that left the queue without being run, by reason.")),
+      model_state(Register(BuildGauge(), registry, "model_state",
+                           "1 for the state that a version of a model is in, 0 for the others.")),
+      model_load_duration(Register(BuildGauge(), registry, "model_load_duration_seconds",
+                                   "How long the last load of a version took.")),
+      model_weight_bytes(Register(BuildGauge(), registry, "model_weight_bytes",
+                                  "Memory held by the weights of a version.")),
+      model_load_failures(Register(BuildCounter(), registry, "model_load_failures_total",
+                                   "Loads of a version that failed.")),
+      model_last_load_error(Register(BuildGauge(), registry, "model_last_load_error_info",
+                                     "Why the last load of a version failed; absent when it did "
+                                     "not.")),
+      build_info(Register(BuildGauge(), registry, "build_info",
+                          "1; the labels tell the build of the server.")) {}
+
+prometheus::Histogram::BucketBoundaries LatencyBuckets() {
+  return {50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3,
+          50e-3, 100e-3, 250e-3, 500e-3, 1.0,  2.5,    5.0,  10.0};
+}
+
+prometheus::Histogram::BucketBoundaries BatchBuckets() {
+  return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+}
+
+}  // namespace rectifier

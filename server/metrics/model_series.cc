@@ -1,0 +1,147 @@
+#include "server/metrics/model_series.h"
+
+#include "server/metrics/label_text.h"
+
+namespace rectifier {
+namespace {
+
+constexpr size_t kMaxErrorBytes = 256;
+
+constexpr std::array<const char*, 4> kPhaseNames = {"queue", "input", "compute", "output"};
+constexpr std::array<const char*, 4> kDropReasonNames = {"cancelled", "expired", "shutdown",
+                                                         "other"};
+
+struct StateName {
+  ModelState state;
+  const char* name;
+};
+constexpr std::array<StateName, 3> kStateNames = {{{ModelState::kLoading, "loading"},
+                                                   {ModelState::kReady, "ready"},
+                                                   {ModelState::kUnavailable, "unavailable"}}};
+
+size_t DropReason(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kCancelled:
+      return 0;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 1;
+    case absl::StatusCode::kUnavailable:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+size_t CodeIndex(absl::StatusCode code) {
+  const auto value = static_cast<int>(code);
+  return value >= 0 && value <= 16 ? static_cast<size_t>(value)
+                                   : static_cast<size_t>(absl::StatusCode::kUnknown);
+}
+
+}  // namespace
+
+const std::string& CodeLabel(absl::StatusCode code) {
+  static const std::array<std::string, 17> labels = {"ok",
+                                                     "cancelled",
+                                                     "unknown",
+                                                     "invalid_argument",
+                                                     "deadline_exceeded",
+                                                     "not_found",
+                                                     "already_exists",
+                                                     "permission_denied",
+                                                     "resource_exhausted",
+                                                     "failed_precondition",
+                                                     "aborted",
+                                                     "out_of_range",
+                                                     "unimplemented",
+                                                     "internal",
+                                                     "unavailable",
+                                                     "data_loss",
+                                                     "unauthenticated"};
+  return labels[CodeIndex(code)];
+}
+
+ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
+                         const std::string& version)
+    : families_(families),
+      labels_{{"model", model}, {"version", version}},
+      in_flight_(families.in_flight, labels_),
+      request_duration_(families.request_duration, labels_, LatencyBuckets()),
+      load_duration_(families.model_load_duration, labels_),
+      weight_bytes_(families.model_weight_bytes, labels_),
+      load_failures_(families.model_load_failures, labels_),
+      queue_tasks_(families.queue_tasks, labels_),
+      queue_bytes_(families.queue_bytes, labels_),
+      batch_samples_(families.batch_samples, labels_, BatchBuckets()),
+      batch_requests_(families.batch_requests, labels_, BatchBuckets()),
+      worker_busy_(families.worker_busy, labels_) {
+  // The first success shows as an increase only if the series was there before it.
+  const size_t ok = CodeIndex(absl::StatusCode::kOk);
+  requests_[ok] = Counter(families.requests, With("code", CodeLabel(absl::StatusCode::kOk)));
+  for (size_t i = 0; i < kPhases; ++i) {
+    phase_duration_[i] =
+        Histogram(families.phase_duration, With("phase", kPhaseNames[i]), LatencyBuckets());
+  }
+  for (size_t i = 0; i < kDropReasons; ++i) {
+    dropped_[i] = Counter(families.queue_dropped, With("reason", kDropReasonNames[i]));
+  }
+  for (size_t i = 0; i < kModelStates; ++i) {
+    state_[i] = Gauge(families.model_state, With("state", kStateNames[i].name));
+  }
+}
+
+void ModelSeries::RecordFinished(absl::StatusCode code, Duration total,
+                                 const InferenceTimes* times) {
+  Counter& answered = requests_[CodeIndex(code)];
+  if (!answered.exists()) answered = Counter(families_.requests, With("code", CodeLabel(code)));
+  answered->Increment();
+  in_flight_->Decrement();
+  request_duration_->Observe(Seconds(total));
+  if (times == nullptr) return;
+  const std::array<TimePoint, kPhases + 1> ends = {
+      times->enqueued, times->dequeued, times->input_ready, times->computed, times->output_ready};
+  for (size_t i = 0; i < kPhases; ++i) {
+    // A request that failed on its way did not reach the phases after that.
+    if (ends[i + 1] == TimePoint{}) break;
+    phase_duration_[i]->Observe(Seconds(ends[i + 1] - ends[i]));
+  }
+}
+
+void ModelSeries::RecordStatus(const ModelStatus& status) {
+  for (size_t i = 0; i < kModelStates; ++i) {
+    state_[i]->Set(kStateNames[i].state == status.state ? 1 : 0);
+  }
+  if (status.state == ModelState::kLoading) return;  // the rest is of the last load that ended
+  load_duration_->Set(Seconds(status.load_time));
+  weight_bytes_->Set(static_cast<double>(status.weight_bytes));
+  if (!status.error.empty()) load_failures_->Increment();
+  std::string text = LabelText(status.error, kMaxErrorBytes);
+  if (text == last_load_error_text_) return;
+  last_load_error_.Reset();
+  if (!text.empty()) {
+    last_load_error_ = Gauge(families_.model_last_load_error, With("error", text));
+    last_load_error_->Set(1);
+  }
+  last_load_error_text_ = std::move(text);
+}
+
+void ModelSeries::RecordQueueDepth(int64_t tasks, int64_t bytes) {
+  queue_tasks_->Set(static_cast<double>(tasks));
+  queue_bytes_->Set(static_cast<double>(bytes));
+}
+
+void ModelSeries::RecordDropped(absl::StatusCode code) { dropped_[DropReason(code)]->Increment(); }
+
+void ModelSeries::RecordBatchRun(int64_t samples, int64_t requests, Duration busy) {
+  batch_samples_->Observe(static_cast<double>(samples));
+  batch_requests_->Observe(static_cast<double>(requests));
+  worker_busy_->Increment(Seconds(busy));
+}
+
+prometheus::Labels ModelSeries::With(const char* label, const std::string& value) const {
+  prometheus::Labels labels = labels_;
+  labels.emplace(label, value);
+  return labels;
+}
+
+}  // namespace rectifier

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <prometheus/labels.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/core/clock.h"
+#include "server/metrics/metric_families.h"
+#include "server/metrics/model_status.h"
+#include "server/models/inference_request.h"
+
+namespace rectifier {
+
+// One time series of a family; it leaves the exposition with this object. At most one Series may
+// exist for the same family and labels.
+template <typename Metric>
+class Series {
+ public:
+  Series() = default;
+  template <typename... Args>
+  Series(prometheus::Family<Metric>& family, const prometheus::Labels& labels, Args&&... args)
+      : family_(&family), metric_(&family.Add(labels, std::forward<Args>(args)...)) {}
+  ~Series() { Reset(); }
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+  Series(Series&& other) noexcept
+      : family_(other.family_), metric_(std::exchange(other.metric_, nullptr)) {}
+  Series& operator=(Series&& other) noexcept {
+    std::swap(family_, other.family_);
+    std::swap(metric_, other.metric_);
+    return *this;
+  }
+
+  void Reset() {
+    if (metric_ != nullptr) family_->Remove(std::exchange(metric_, nullptr));
+  }
+  bool exists() const { return metric_ != nullptr; }
+  Metric* operator->() const { return metric_; }
+
+ private:
+  prometheus::Family<Metric>* family_ = nullptr;
+  Metric* metric_ = nullptr;
+};
+
+// The time series of one version of a model. Labels are looked up once, here, and not per request.
+//
+// Threading: the methods of the first group are called under the owner's lock; those of the second
+// are safe from any thread.
+class ModelSeries {
+ public:
+  ModelSeries(MetricFamilies& families, const std::string& model, const std::string& version);
+
+  void RecordStarted() { in_flight_->Increment(); }
+  void RecordFinished(absl::StatusCode code, Duration total, const InferenceTimes* times);
+  void RecordStatus(const ModelStatus& status);
+
+  void RecordQueueDepth(int64_t tasks, int64_t bytes);
+  void RecordDropped(absl::StatusCode code);
+  void RecordBatchRun(int64_t samples, int64_t requests, Duration busy);
+
+ private:
+  static constexpr size_t kStatusCodes = 17;  // absl::StatusCode runs from 0 to 16
+  static constexpr size_t kDropReasons = 4;
+  static constexpr size_t kModelStates = 3;
+  static constexpr size_t kPhases = 4;
+
+  using Counter = Series<prometheus::Counter>;
+  using Gauge = Series<prometheus::Gauge>;
+  using Histogram = Series<prometheus::Histogram>;
+
+  prometheus::Labels With(const char* label, const std::string& value) const;
+
+  MetricFamilies& families_;
+  const prometheus::Labels labels_;
+
+  std::array<Counter, kStatusCodes> requests_;  // made when a code is first answered
+  Gauge in_flight_;
+  Histogram request_duration_;
+  std::array<Histogram, kPhases> phase_duration_;
+
+  std::array<Gauge, kModelStates> state_;
+  Gauge load_duration_;
+  Gauge weight_bytes_;
+  Counter load_failures_;
+  Gauge last_load_error_;
+  std::string last_load_error_text_;
+
+  Gauge queue_tasks_;
+  Gauge queue_bytes_;
+  std::array<Counter, kDropReasons> dropped_;
+  Histogram batch_samples_;
+  Histogram batch_requests_;
+  Counter worker_busy_;
+};
+
+// "ok", "invalid_argument", …: the value of the label `code`.
+const std::string& CodeLabel(absl::StatusCode code);
+
+}  // namespace rectifier

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/core/clock.h"
+#include "server/core/tensor.h"
+
+namespace rectifier {
+
+// When each phase of a request ended, on the server's clock.
+struct InferenceTimes {
+  TimePoint enqueued{};
+  TimePoint dequeued{};      // a worker took it
+  TimePoint input_ready{};   // its tensors are in the batch
+  TimePoint computed{};
+  TimePoint output_ready{};  // its results are in `outputs`
+  int64_t batch = 0;         // samples of the batch that it was run in
+};
+
+// A request that has been checked against the signature; tensors in the signature's order.
+//
+// Lifetime: the bytes behind `inputs` and `outputs` stay valid until `done` has been called.
+struct InferenceRequest {
+  int64_t samples = 1;
+  std::vector<TensorView> inputs;
+  std::vector<MutableTensorView> outputs;  // written before `done` is called with OK
+  TimePoint deadline = TimePoint::max();
+  std::function<bool()> cancelled;  // safe from any thread
+  // Called exactly once, on a worker, iff Submit() returned OK.
+  std::function<void(const absl::Status&, const InferenceTimes&)> done;
+};
+
+}  // namespace rectifier

@@ -1,0 +1,90 @@
+#include "server/ops/infer_types.h"
+
+#include "server/ops/operator_table.h"
+#include "server/ops/rectifier.h"
+
+namespace rectifier {
+namespace {
+
+// Bytes of one tensor, above which a graph is refused: no network of this kind comes near.
+constexpr int64_t kMaxTensorBytes = int64_t{1} << 40;
+
+absl::Status CheckOutputSizes(const Graph& graph, const Node& node) {
+  for (const ValueId id : node.outputs) {
+    if (id == kNoValue) continue;
+    const Value& value = graph.value(id);
+    RECTIFIER_CHECK(value.type.has_value());
+    if (value.type->shape.rank() > kMaxRank) {
+      return InvalidArgument(Place(node), "output {} has rank {}, at most {} is supported",
+                             value.name, value.type->shape.rank(), kMaxRank);
+    }
+    // A dynamic dimension counts as 1 here; it is checked again when it is bound.
+    Shape known = value.type->shape;
+    for (int i = 0; i < known.rank(); ++i) {
+      if (known[i] == kDynamicDim) known[i] = 1;
+    }
+    const auto bytes = CheckedByteSize({value.type->dtype, known});
+    if (!bytes.ok()) return At(Place(node), bytes.status());
+    if (*bytes > kMaxTensorBytes) {
+      return InvalidArgument(Place(node), "output {} of shape {} is too large", value.name,
+                             value.type->shape.ToString());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckArity(const Node& node, const Operator& op) {
+  const int inputs = static_cast<int>(node.inputs.size());
+  if (inputs < op.min_inputs || inputs > op.max_inputs) {
+    return InvalidArgument(Place(node), "expected {} to {} inputs, got {}", op.min_inputs,
+                           op.max_inputs, inputs);
+  }
+  for (int i = 0; i < op.min_inputs; ++i) {
+    if (node.inputs[static_cast<size_t>(i)] == kNoValue) {
+      return InvalidArgument(Place(node), "input {} is required", i);
+    }
+  }
+  if (op.max_inputs == kAnyNumber) {
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue) return InvalidArgument(Place(node), "an input is left out");
+    }
+  }
+  const int outputs = static_cast<int>(node.outputs.size());
+  if (outputs > op.max_outputs) {
+    return InvalidArgument(Place(node), "expected at most {} outputs, got {}", op.max_outputs,
+                           outputs);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPostOps(const Graph& graph, const Node& node) {
+  for (const PostOp& post_op : node.post_ops) {
+    if (post_op.op != "Rectifier" || post_op.operands.size() != 1) {
+      return InvalidArgument(Place(node), "post-op {} with {} operands is not one that can be fused",
+                             post_op.op, post_op.operands.size());
+    }
+    const TensorType& slope = *graph.value(post_op.operands[0]).type;
+    RECTIFIER_RETURN_IF_ERROR(
+        CheckSlope(Place(node), slope, graph.value(node.outputs[0]).type->shape));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status InferNodeTypes(Graph& graph, const Node& node) {
+  const Operator* op = FindOperator(node.op);
+  if (op == nullptr) return Unimplemented(Place(node), "the operator {} is not supported", node.op);
+  RECTIFIER_RETURN_IF_ERROR(CheckArity(node, *op));
+  NodeTypes types(graph, node);
+  RECTIFIER_RETURN_IF_ERROR(op->infer(types));
+  RECTIFIER_RETURN_IF_ERROR(CheckPostOps(graph, node));
+  return CheckOutputSizes(graph, node);
+}
+
+absl::Status InferTypes(Graph& graph) {
+  for (const Node& node : graph.nodes()) RECTIFIER_RETURN_IF_ERROR(InferNodeTypes(graph, node));
+  return absl::OkStatus();
+}
+
+}  // namespace rectifier

@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "server/core/status.h"
+#include "server/engine/execution_context.h"
+#include "server/passes/pass.h"
+#include "server/passes/rewrite.h"
+
+namespace rectifier {
+
+absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
+
+namespace {
+
+// A result above this size is computed anew each time rather than kept: a small file must not grow
+// into gigabytes by being loaded.
+constexpr int64_t kMaxFoldedBytes = int64_t{64} << 20;
+
+bool CanFold(const Graph& graph, const Node& node) {
+  const bool constants = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+    return id == kNoValue || graph.constant(id) != nullptr;
+  });
+  if (!constants || node.outputs.size() != 1 || !node.post_ops.empty()) return false;
+  const TensorType& type = *graph.value(node.outputs[0]).type;
+  const auto bytes = CheckedByteSize(type);
+  return type.dtype == DType::kFloat32 && bytes.ok() && *bytes > 0 && *bytes <= kMaxFoldedBytes;
+}
+
+// Computes a node whose inputs are all constants with the engine itself.
+absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassContext& context) {
+  Graph single;
+  single.name = node.name;
+  std::vector<ValueId> inputs;
+  for (const ValueId id : node.inputs) {
+    if (id == kNoValue) {
+      inputs.push_back(kNoValue);
+      continue;
+    }
+    const Value& value = graph.value(id);
+    inputs.push_back(single.AddConstant(single.UniqueName(value.name), value.constant));
+  }
+  const ValueId result = single.AddNode(node.op, std::move(inputs),
+                                        single.UniqueName(graph.value(node.outputs[0]).name),
+                                        node.attributes);
+  single.outputs().push_back({"result", result});
+  RECTIFIER_ASSIGN_OR_RETURN(auto program, context.new_compiler({})->Compile(single, {}));
+  RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(program->outputs()[0].type));
+  const MutableTensorView output = tensor.mutable_view();
+  ExecutionContext().Run(program, {}, std::span(&output, 1));
+  return tensor;
+}
+
+}  // namespace
+
+absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context) {
+  std::vector<bool> folded(graph.nodes().size(), false);
+  for (size_t i = 0; i < graph.nodes().size(); ++i) {
+    const Node& node = graph.nodes()[i];
+    if (!CanFold(graph, node)) continue;
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Compute(graph, node, context));
+    Value& value = graph.value(node.outputs[0]);
+    value.type = tensor.type();
+    value.constant = std::make_shared<const Tensor>(std::move(tensor));
+    folded[i] = true;
+  }
+  return EraseNodes(graph, folded);
+}
+
+}  // namespace rectifier

@@ -1,0 +1,61 @@
+#include <utility>
+#include <vector>
+
+#include "server/core/status.h"
+#include "server/graph/uses.h"
+#include "server/ops/rectifier.h"
+#include "server/passes/pass.h"
+#include "server/passes/rewrite.h"
+
+namespace rectifier {
+
+absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
+
+namespace {
+
+// The axis along which a slope may vary to be fused into `node`, or -1 when it takes no post-op.
+int ChannelAxis(const Graph& graph, const Node& node) {
+  if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm") return 1;
+  if (node.op != "MatMul") return -1;
+  // Only a product with a constant matrix has its columns as channels.
+  const Tensor* b = graph.constant(node.inputs[1]);
+  if (b == nullptr || b->shape().rank() != 2) return -1;
+  return graph.value(node.outputs[0]).type->shape.rank() - 1;
+}
+
+bool CanFuse(const Graph& graph, const Node& into, const Node& activation) {
+  const int axis = ChannelAxis(graph, into);
+  const Tensor* slope = graph.constant(activation.inputs[1]);
+  if (axis < 0 || slope == nullptr) return false;
+  const Shape& shape = graph.value(activation.outputs[0]).type->shape;
+  return UniformSlope(*slope).has_value() ||
+         SlopeVariesOnlyAlong(slope->shape(), shape.rank(), axis);
+}
+
+}  // namespace
+
+absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& /*context*/) {
+  const Uses uses(graph);
+  // A node takes over the output of the activation behind it, so that the next one finds it again.
+  std::vector<int> producers(static_cast<size_t>(graph.value_count()));
+  for (ValueId id = 0; id < graph.value_count(); ++id) {
+    producers[static_cast<size_t>(id)] = uses.producer(id);
+  }
+  std::vector<bool> dead(graph.nodes().size(), false);
+  for (size_t i = 0; i < graph.nodes().size(); ++i) {
+    Node& node = graph.nodes()[i];
+    if (node.op != "Rectifier") continue;
+    const ValueId x = node.inputs[0];
+    const int producer = producers[static_cast<size_t>(x)];
+    if (producer < 0 || !uses.HasSingleReader(x)) continue;
+    Node& into = graph.nodes()[static_cast<size_t>(producer)];
+    if (!CanFuse(graph, into, node)) continue;
+    into.post_ops.push_back({node.name, node.op, std::move(node.attributes), {node.inputs[1]}});
+    into.outputs[0] = node.outputs[0];
+    producers[static_cast<size_t>(node.outputs[0])] = producer;
+    dead[i] = true;
+  }
+  return EraseNodes(graph, dead);
+}
+
+}  // namespace rectifier

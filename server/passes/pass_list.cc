@@ -1,0 +1,32 @@
+#include <array>
+
+#include "server/passes/pass.h"
+
+namespace rectifier {
+
+// One file each.
+absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
+absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
+absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
+absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);
+
+namespace {
+
+constexpr std::array kPasses = {
+    Pass{"constant-folding", "computes what depends on constants only", FoldConstants},
+    Pass{"simplify-rectifier", "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
+         SimplifyRectifiers},
+    Pass{"remove-identity", "takes out nodes whose result is their input", RemoveIdentities},
+    Pass{"fold-batch-normalization", "puts BatchNormalization into the weights of the convolution before it",
+         FoldBatchNormalization},
+    Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input", FuseRectifiers},
+    Pass{"dead-code", "takes out nodes whose result nobody reads", RemoveDeadCode},
+};
+
+}  // namespace
+
+std::span<const Pass> PassList() { return kPasses; }
+
+}  // namespace rectifier

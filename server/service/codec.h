@@ -1,0 +1,59 @@
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/inference.pb.h"
+#include "server/core/tensor.h"
+#include "server/models/signature.h"
+
+namespace rectifier {
+
+// A ModelInferRequest that was found to fit a signature.
+//
+// Lifetime: `inputs` are views into the message that it was decoded from and into `converted`.
+struct DecodedRequest {
+  int64_t samples = 1;
+  bool raw = false;                // the reply is to be raw too
+  std::vector<TensorView> inputs;  // in the signature's order, elements aligned to their size
+  std::vector<size_t> outputs;     // to answer: indices into the signature's, in the reply's order
+  std::vector<Tensor> converted;   // what typed contents became
+};
+
+// Checks everything that a request can get wrong before it is queued. INVALID_ARGUMENT with the
+// tensor, what was expected and what came: "input 'x': expected datatype FP32, got INT64". Parameters
+// that the server does not know are passed over, except those that would change what the bytes mean.
+absl::StatusOr<DecodedRequest> DecodeRequest(const inference::ModelInferRequest& request,
+                                             const ModelSignature& signature);
+
+// A Reply owns the memory that a model's outputs are written into, and makes the message of it.
+// The signature outlives it.
+class Reply {
+ public:
+  // `types`: of every output of the signature. RESOURCE_EXHAUSTED when they have more than
+  // `max_bytes` together.
+  static absl::StatusOr<Reply> Allocate(const ModelSignature& signature,
+                                        const DecodedRequest& request,
+                                        const std::vector<TensorType>& types, int64_t max_bytes);
+
+  // Every output of the signature, in its order, also those that nobody asked for.
+  std::vector<MutableTensorView> outputs();
+
+  // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not copied:
+  // their memory goes into the buffer. Call once.
+  grpc::ByteBuffer Encode(inference::ModelInferResponse header) &&;
+
+ private:
+  Reply(const ModelSignature& signature, bool raw, std::vector<size_t> wanted)
+      : signature_(&signature), raw_(raw), wanted_(std::move(wanted)) {}
+
+  const ModelSignature* signature_;
+  bool raw_;
+  std::vector<size_t> wanted_;
+  std::vector<Tensor> tensors_;
+};
+
+}  // namespace rectifier

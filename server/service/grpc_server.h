@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/core/clock.h"
+#include "server/core/mutex.h"
+#include "server/models/registry.h"
+#include "server/service/request_observer.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace rectifier {
+
+class HealthService;
+class InferenceService;
+
+// A GrpcServer listens on one port and serves inference, health and reflection there.
+//
+// Threading: safe from any thread. gRPC brings the threads.
+// Lifetime: the collaborators outlive it. Requests that servables have accepted must go on being
+// completed until Drain() has returned: it waits for them even when their calls were cut off.
+class GrpcServer {
+ public:
+  struct Options {
+    std::string host = "0.0.0.0";
+    int port = 8001;  // 0: one that is free
+    std::string server_version;
+    int64_t max_message_bytes = int64_t{64} << 20;  // of a request or a reply
+    int64_t memory_quota_bytes = 0;                 // gRPC's buffers; 0: no bound
+    bool reflection = true;
+    // Between the moment when the server says that it is not serving and the one when it stops to.
+    Duration lame_duck = std::chrono::milliseconds(1500);
+    // How long calls may then go on; what is left is cut off.
+    Duration drain_timeout = std::chrono::seconds(30);
+    // Waits for the lame duck; a test brings its own. Sleeps when empty.
+    std::function<void(Duration)> wait;
+  };
+
+  // FAILED_PRECONDITION, naming host and port, when it cannot listen there. The server is live at
+  // once, and not ready before SetServing(true).
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Options& options,
+                                                           const ModelRegistry& registry,
+                                                           RequestObserver& observer,
+                                                           const Clock& clock);
+  // Cuts off what is running unless Drain() was called.
+  ~GrpcServer();
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+
+  int port() const { return port_; }
+
+  // Health and readiness of the whole server: true once the models of the start are resolved.
+  void SetServing(bool serving);
+
+  // Health of a model. A name is unknown to clients until it is first set.
+  void SetModelHealth(const std::string& name, bool serving);
+
+  // Says NOT_SERVING, waits for the lame duck while calls are still taken, then takes no more and
+  // returns when the last is done. A second caller waits for the first.
+  void Drain();
+
+ private:
+  GrpcServer(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
+             const Clock& clock);
+
+  absl::Status Listen();
+  void Shutdown(Duration timeout);
+
+  const Options options_;
+  const std::unique_ptr<InferenceService> inference_;
+  const std::unique_ptr<HealthService> health_;
+  std::unique_ptr<grpc::Server> server_;  // destroyed before its services
+  int port_ = 0;
+
+  Mutex drain_mutex_;
+  bool drained_ GUARDED_BY(drain_mutex_) = false;
+  Mutex serving_mutex_;
+  bool draining_ GUARDED_BY(serving_mutex_) = false;
+};
+
+}  // namespace rectifier

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "proto/grpc/health/v1/health.grpc.pb.h"
+#include "server/core/mutex.h"
+
+namespace rectifier {
+
+// grpc.health.v1 for the whole server ("") and for each model by its name.
+//
+// gRPC brings a health service of its own, but its Watch streams stay open until a shutdown's
+// deadline has passed, so that a server with one watching client would always drain for as long as
+// it may; and it is switched on for the whole process.
+//
+// Threading: safe from any thread. Lifetime: outlives the grpc::Server that it is registered with.
+class HealthService final
+    : public grpc::health::v1::Health::WithRawCallbackMethod_Check<
+          grpc::health::v1::Health::WithRawCallbackMethod_Watch<grpc::health::v1::Health::Service>> {
+ public:
+  HealthService();
+  ~HealthService() override;
+
+  // Says whether `service` is serving from now on. Without effect after BeginDrain().
+  void Set(const std::string& service, bool serving);
+
+  // Everything is NOT_SERVING, for good.
+  void BeginDrain();
+
+  // Ends every Watch, those to come too, with UNAVAILABLE.
+  void EndWatches();
+
+  // NOT_FOUND for a service that was never set.
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* request,
+                                  grpc::ByteBuffer* response) override;
+
+  // The status now and whenever it changes; SERVICE_UNKNOWN until the service is set.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request) override;
+
+ private:
+  class Watcher;
+  using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+  ServingStatus StatusOf(const std::string& service) const REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  bool draining_ GUARDED_BY(mutex_) = false;
+  bool watches_ended_ GUARDED_BY(mutex_) = false;
+  std::map<std::string, bool> serving_ GUARDED_BY(mutex_);
+  std::set<Watcher*> watchers_ GUARDED_BY(mutex_);  // each owns itself
+};
+
+}  // namespace rectifier

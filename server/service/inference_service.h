@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "proto/inference.grpc.pb.h"
+#include "server/core/clock.h"
+#include "server/models/registry.h"
+#include "server/service/request_observer.h"
+
+namespace rectifier {
+
+namespace internal {
+
+// The service's methods as raw bytes, through gRPC's callback API.
+using inference::GRPCInferenceService;
+using RawInferenceService = GRPCInferenceService::WithRawCallbackMethod_ServerLive<
+    GRPCInferenceService::WithRawCallbackMethod_ServerReady<
+        GRPCInferenceService::WithRawCallbackMethod_ModelReady<
+            GRPCInferenceService::WithRawCallbackMethod_ServerMetadata<
+                GRPCInferenceService::WithRawCallbackMethod_ModelMetadata<
+                    GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
+                        GRPCInferenceService::Service>>>>>>;
+
+}  // namespace internal
+
+// The Open Inference Protocol on top of a registry.
+//
+// Threading: gRPC calls the methods from its own threads, several at a time; none of them blocks.
+// Lifetime: outlives the grpc::Server that it is registered with, and so do the collaborators.
+class InferenceService final : public internal::RawInferenceService {
+ public:
+  struct Options {
+    std::string server_version;
+    int64_t max_reply_bytes = int64_t{64} << 20;
+  };
+
+  InferenceService(const Options& options, const ModelRegistry& registry,
+                   RequestObserver& observer, const Clock& clock);
+
+  // What ServerReady answers; false at first.
+  void SetReady(bool ready) { ready_ = ready; }
+
+  grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ServerReady(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ModelReady(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ServerMetadata(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ModelMetadata(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+
+ private:
+  const Options options_;
+  const ModelRegistry& registry_;
+  RequestObserver& observer_;
+  const Clock& clock_;
+  std::atomic<bool> ready_ = false;
+};
+
+}  // namespace rectifier

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/grpcpp.h>
+
+#include "absl/status/status.h"
+#include "server/service/status_mapping.h"
+#include "server/service/wire_scan.h"
+
+namespace rectifier {
+
+// Scans `bytes` as `wire` says, then parses them and lets go of them. INVALID_ARGUMENT when they
+// are not a message that may be parsed.
+//
+// Every method of the server takes its request through here: gRPC's own parsing has no caps, and
+// answers INTERNAL or UNIMPLEMENTED to what it cannot read.
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire,
+                          google::protobuf::MessageLite& message);
+
+grpc::ByteBuffer SerializeReply(const google::protobuf::MessageLite& message);
+
+// Answers a call at once: `handle` is absl::Status(const Request&, Response&).
+template <typename Request, typename Response, typename Handle>
+grpc::ServerUnaryReactor* AnswerUnary(grpc::CallbackServerContext& context,
+                                      const WireMessage& wire,
+                                      const grpc::ByteBuffer& request_bytes,
+                                      grpc::ByteBuffer& response_bytes, const Handle& handle) {
+  Request request;
+  Response response;
+  absl::Status status = ParseRequest(request_bytes, wire, request);
+  if (status.ok()) status = handle(request, response);
+  if (status.ok()) response_bytes = SerializeReply(response);
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+}  // namespace rectifier

@@ -1,0 +1,214 @@
+#include "server/service/wire_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "server/core/check.h"
+#include "server/core/status.h"
+
+namespace rectifier {
+namespace {
+
+// The wire types of the encoding.
+enum WireType : uint32_t { kVarintType = 0, kFixed64Type = 1, kLengthType = 2, kGroupStart = 3,
+                           kGroupEnd = 4, kFixed32Type = 5 };
+
+constexpr size_t kMaxFields = 16;  // of one WireMessage
+constexpr int kMaxVarintBytes = 10;
+
+bool Fits(WireKind kind, uint32_t type) {
+  switch (kind) {
+    case WireKind::kVarint: return type == kVarintType;
+    case WireKind::kFixed32: return type == kFixed32Type;
+    case WireKind::kFixed64: return type == kFixed64Type;
+    case WireKind::kBytes:
+    case WireKind::kMessage: return type == kLengthType;
+    case WireKind::kVarints: return type == kVarintType || type == kLengthType;
+    case WireKind::kFixed32s: return type == kFixed32Type || type == kLengthType;
+    case WireKind::kFixed64s: return type == kFixed64Type || type == kLengthType;
+  }
+  return false;
+}
+
+// Reads bytes across the fragments. Every position is counted from the message's first byte, and no
+// read goes past the `end` that it is given.
+class Cursor {
+ public:
+  explicit Cursor(std::span<const std::string_view> fragments) : fragments_(fragments) {
+    for (const std::string_view fragment : fragments) size_ += fragment.size();
+  }
+
+  uint64_t size() const { return size_; }
+  uint64_t position() const { return position_; }
+
+  bool Skip(uint64_t count, uint64_t end) {
+    if (count > end - position_) return false;
+    position_ += count;
+    while (count > 0) {
+      const uint64_t here = std::min<uint64_t>(count, fragments_[fragment_].size() - offset_);
+      offset_ += here;
+      count -= here;
+      if (offset_ == fragments_[fragment_].size() && count > 0) NextFragment();
+    }
+    return true;
+  }
+
+  bool ReadVarint(uint64_t end, uint64_t* value) {
+    *value = 0;
+    for (int i = 0; i < kMaxVarintBytes; ++i) {
+      if (position_ == end) return false;
+      const uint8_t byte = ReadByte();
+      // The tenth byte has room for the highest bit only.
+      if (i == kMaxVarintBytes - 1 && byte > 1) return false;
+      *value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+
+ private:
+  uint8_t ReadByte() {
+    while (offset_ == fragments_[fragment_].size()) NextFragment();
+    ++position_;
+    return static_cast<uint8_t>(fragments_[fragment_][offset_++]);
+  }
+  void NextFragment() {
+    ++fragment_;
+    offset_ = 0;
+  }
+
+  std::span<const std::string_view> fragments_;
+  size_t fragment_ = 0;
+  uint64_t offset_ = 0;  // in the fragment
+  uint64_t position_ = 0;
+  uint64_t size_ = 0;
+};
+
+class Scanner {
+ public:
+  explicit Scanner(std::span<const std::string_view> fragments) : cursor_(fragments) {}
+
+  absl::Status Run(const WireMessage& message) {
+    return At(message.name, ScanMessage(message, cursor_.size()));
+  }
+
+ private:
+  // The fields up to `end`. Recurses as deep as the WireMessages do, not as the input does.
+  absl::Status ScanMessage(const WireMessage& message, uint64_t end) {
+    RECTIFIER_CHECK(message.fields.size() <= kMaxFields);
+    std::array<int64_t, kMaxFields> counts{};
+    while (cursor_.position() < end) {
+      uint64_t tag = 0;
+      const uint64_t start = cursor_.position();
+      if (!cursor_.ReadVarint(end, &tag) || tag > UINT32_MAX) return Damaged(start);
+      const auto number = static_cast<uint32_t>(tag >> 3);
+      const auto type = static_cast<uint32_t>(tag & 7);
+      if (number == 0) return Damaged(start);
+      if (type == kGroupStart || type == kGroupEnd) {
+        return absl::InvalidArgumentError(fmt::format("byte {}: groups are not accepted", start));
+      }
+      const auto field = std::find_if(message.fields.begin(), message.fields.end(),
+                                      [&](const WireField& f) { return f.number == number; });
+      if (field == message.fields.end() || !Fits(field->kind, type)) {
+        RECTIFIER_RETURN_IF_ERROR(ScanUnknown(start, type, end));
+        continue;
+      }
+      int64_t& count = counts[static_cast<size_t>(field - message.fields.begin())];
+      const int64_t index = count;
+      absl::Status status = ScanField(*field, type, end, &count);
+      if (!status.ok()) return At(Place(*field, index), status);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ScanField(const WireField& field, uint32_t type, uint64_t end, int64_t* count) {
+    const uint64_t start = cursor_.position();
+    if (type != kLengthType) {
+      ++*count;
+      if (!SkipScalar(type, end)) return Damaged(start);
+      return CheckCount(field, *count);
+    }
+    uint64_t length = 0;
+    if (!cursor_.ReadVarint(end, &length) || length > end - cursor_.position()) {
+      return Damaged(start);
+    }
+    const uint64_t field_end = cursor_.position() + length;
+    if (field.kind == WireKind::kBytes || field.kind == WireKind::kMessage) {
+      ++*count;
+      RECTIFIER_RETURN_IF_ERROR(CheckCount(field, *count));
+      if (field.kind == WireKind::kMessage) return ScanMessage(*field.message, field_end);
+    } else if (field.max_count > 0) {
+      return ScanPacked(field, field_end, count);
+    }
+    cursor_.Skip(length, end);
+    return absl::OkStatus();
+  }
+
+  // The elements of a capped packed field: no more of them are read than the cap allows.
+  absl::Status ScanPacked(const WireField& field, uint64_t end, int64_t* count) {
+    const uint32_t type = field.kind == WireKind::kVarints    ? kVarintType
+                          : field.kind == WireKind::kFixed32s ? kFixed32Type
+                                                              : kFixed64Type;
+    while (cursor_.position() < end) {
+      ++*count;
+      RECTIFIER_RETURN_IF_ERROR(CheckCount(field, *count));
+      const uint64_t start = cursor_.position();
+      if (!SkipScalar(type, end)) return Damaged(start);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ScanUnknown(uint64_t start, uint32_t type, uint64_t end) {
+    uint64_t length = 0;
+    if (type == kLengthType) {
+      if (!cursor_.ReadVarint(end, &length) || !cursor_.Skip(length, end)) return Damaged(start);
+    } else if (!SkipScalar(type, end)) {
+      return Damaged(start);
+    }
+    unknown_bytes_ += cursor_.position() - start;
+    if (++unknown_fields_ > kMaxUnknownFields || unknown_bytes_ > kMaxUnknownBytes) {
+      return absl::InvalidArgumentError(
+          fmt::format("byte {}: more than {} unknown fields or {} bytes of them", start,
+                      kMaxUnknownFields, kMaxUnknownBytes));
+    }
+    return absl::OkStatus();
+  }
+
+  bool SkipScalar(uint32_t type, uint64_t end) {
+    uint64_t value = 0;
+    switch (type) {
+      case kVarintType: return cursor_.ReadVarint(end, &value);
+      case kFixed32Type: return cursor_.Skip(4, end);
+      case kFixed64Type: return cursor_.Skip(8, end);
+      default: return false;
+    }
+  }
+
+  absl::Status CheckCount(const WireField& field, int64_t count) const {
+    if (field.max_count == 0 || count <= field.max_count) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        fmt::format("byte {}: more than {} entries", cursor_.position(), field.max_count));
+  }
+
+  static absl::Status Damaged(uint64_t byte) {
+    return absl::InvalidArgumentError(fmt::format("byte {}: the message is damaged or cut short", byte));
+  }
+
+  static std::string Place(const WireField& field, int64_t index) {
+    const bool indexed = field.kind == WireKind::kMessage && field.max_count != 1;
+    return indexed ? fmt::format("{}[{}]", field.name, index) : std::string(field.name);
+  }
+
+  Cursor cursor_;
+  int64_t unknown_fields_ = 0;
+  uint64_t unknown_bytes_ = 0;
+};
+
+}  // namespace
+
+absl::Status ScanWire(const WireMessage& message, std::span<const std::string_view> fragments) {
+  return Scanner(fragments).Run(message);
+}
+
+}  // namespace rectifier

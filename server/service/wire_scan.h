@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace rectifier {
+
+// How a field travels. The plural ones are repeated numbers, packed or not.
+enum class WireKind : uint8_t {
+  kVarint, kFixed32, kFixed64, kBytes, kMessage, kVarints, kFixed32s, kFixed64s
+};
+
+struct WireMessage;
+
+// A field that a message may carry.
+struct WireField {
+  uint32_t number;
+  std::string_view name;
+  WireKind kind;
+  int64_t max_count = 0;                 // of occurrences, or of elements when plural; 0: no cap
+  const WireMessage* message = nullptr;  // set iff kind is kMessage
+};
+
+struct WireMessage {
+  std::string_view name;
+  std::span<const WireField> fields;
+};
+
+// What every request may hold beyond what the server knows.
+inline constexpr int64_t kMaxUnknownFields = 16;
+inline constexpr uint64_t kMaxUnknownBytes = 1024;
+
+// Looks at a message in protobuf's wire format before it is parsed, so that a small message cannot
+// become a large object: entries are counted against the caps of `message`, groups are refused, and
+// unknown fields are few and small. `fragments` are the message's pieces in order, of any sizes. Runs
+// in one pass, without allocating; large byte fields are skipped, not read.
+//
+// INVALID_ARGUMENT, with the field and the byte, for what breaks a cap or the format itself.
+absl::Status ScanWire(const WireMessage& message, std::span<const std::string_view> fragments);
+
+}  // namespace rectifier

@@ -1,0 +1,254 @@
+#include "server/batching/batch_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+#include <string>
+
+#include "tests/support/fake_clock.h"
+#include "tests/unit/batching/fake_task.h"
+
+namespace rectifier {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class BatchQueueTest : public testing::Test {
+ protected:
+  absl::Status Submit(BatchQueue& queue, int64_t id, FakeTaskOptions options = {}) {
+    std::unique_ptr<Task> task = MakeTask(log_, id, std::move(options));
+    const absl::Status status = queue.Submit(task, clock_.Now());
+    EXPECT_EQ(task == nullptr, status.ok()) << "the task is taken iff the answer is OK";
+    return status;
+  }
+
+  FakeClock clock_;
+  TaskLog log_;
+};
+
+TEST_F(BatchQueueTest, IsEmptyAtFirst) {
+  BatchQueue queue({});
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.oldest_arrival(), TimePoint::max());
+  EXPECT_THAT(queue.TakeBatch(clock_.Now()).batch, IsEmpty());
+}
+
+TEST_F(BatchQueueTest, HandsOutTasksInOrderOfArrivalUpToTheMaximum) {
+  BatchQueue queue({.max_batch = 4});
+  for (int64_t id = 0; id < 6; ++id) ASSERT_TRUE(Submit(queue, id, {.samples = 1 + id % 2}).ok());
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(0, 1, 2));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(3, 4));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(5));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(BatchQueueTest, RefusesATaskWithMoreSamplesThanABatch) {
+  BatchQueue queue({.max_batch = 4});
+  const absl::Status status = Submit(queue, 1, {.samples = 5});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "batch: expected 1 to 4 samples, got 5");
+  EXPECT_TRUE(Submit(queue, 1, {.samples = 4}).ok());
+}
+
+TEST_F(BatchQueueTest, RefusesATaskWithoutSamples) {
+  BatchQueue queue({});
+  EXPECT_EQ(Submit(queue, 1, {.samples = 0}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(BatchQueueTest, RefusesATaskThatIsCancelledAlready) {
+  BatchQueue queue({});
+  auto cancelled = std::make_shared<std::atomic<bool>>(true);
+  EXPECT_EQ(Submit(queue, 1, {.cancelled = cancelled}).code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(BatchQueueTest, RefusesATaskWhoseDeadlineIsNowOrPast) {
+  BatchQueue queue({});
+  EXPECT_EQ(Submit(queue, 1, {.deadline = clock_.Now()}).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Submit(queue, 1, {.deadline = clock_.Now() - milliseconds(1)}).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(1)}).ok());
+}
+
+TEST_F(BatchQueueTest, NamesTheBoundWhenTooManyTasksWait) {
+  BatchQueue queue({.max_queue_tasks = 2});
+  ASSERT_TRUE(Submit(queue, 1).ok());
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  const absl::Status status = Submit(queue, 3);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("max_queue_tasks is 2"));
+}
+
+TEST_F(BatchQueueTest, NamesTheBoundWhenTooManyBytesWait) {
+  BatchQueue queue({.max_queue_bytes = 100});
+  ASSERT_TRUE(Submit(queue, 1, {.bytes = 60}).ok());
+  const absl::Status status = Submit(queue, 2, {.bytes = 41});
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("max_queue_bytes is 100"));
+  EXPECT_TRUE(Submit(queue, 3, {.bytes = 40}).ok()) << "a smaller one still fits";
+}
+
+TEST_F(BatchQueueTest, DoesNotOverflowOnATaskOfMaximalBytes) {
+  BatchQueue queue({});
+  ASSERT_TRUE(Submit(queue, 1, {.bytes = 1}).ok());
+  EXPECT_EQ(Submit(queue, 2, {.bytes = std::numeric_limits<size_t>::max()}).code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(BatchQueueTest, HasRoomAgainAfterABatchWasTaken) {
+  BatchQueue queue({.max_batch = 1, .max_queue_tasks = 1, .max_queue_bytes = 10});
+  ASSERT_TRUE(Submit(queue, 1, {.bytes = 10}).ok());
+  ASSERT_FALSE(Submit(queue, 2, {.bytes = 10}).ok());
+  queue.TakeBatch(clock_.Now());
+  EXPECT_EQ(queue.bytes(), 0);
+  EXPECT_TRUE(Submit(queue, 2, {.bytes = 10}).ok());
+}
+
+TEST_F(BatchQueueTest, DropsATaskThatExpiredWhileItWaited) {
+  BatchQueue queue({});
+  ASSERT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(5)}).ok());
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  clock_.Advance(milliseconds(5));
+  const BatchQueue::Taken taken = queue.TakeBatch(clock_.Now());
+  EXPECT_THAT(Ids(taken.batch), ElementsAre(2));
+  ASSERT_EQ(taken.dropped.size(), 1u);
+  EXPECT_EQ(AsFake(*taken.dropped[0].task).id(), 1);
+  EXPECT_EQ(taken.dropped[0].status.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(BatchQueueTest, DropsATaskThatWasCancelledWhileItWaited) {
+  BatchQueue queue({});
+  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  ASSERT_TRUE(Submit(queue, 1, {.cancelled = cancelled}).ok());
+  *cancelled = true;
+  const BatchQueue::Taken taken = queue.TakeBatch(clock_.Now());
+  EXPECT_THAT(taken.batch, IsEmpty());
+  ASSERT_EQ(taken.dropped.size(), 1u);
+  EXPECT_EQ(taken.dropped[0].status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(BatchQueueTest, FillsABatchWithLiveTasksInPlaceOfDroppedOnes) {
+  BatchQueue queue({.max_batch = 2});
+  const TimePoint soon = clock_.Now() + milliseconds(1);
+  ASSERT_TRUE(Submit(queue, 1, {.deadline = soon}).ok());
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  ASSERT_TRUE(Submit(queue, 3, {.deadline = soon}).ok());
+  ASSERT_TRUE(Submit(queue, 4).ok());
+  clock_.Advance(milliseconds(1));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(2, 4));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(BatchQueueTest, TellsWhenTheOldestTaskArrived) {
+  BatchQueue queue({.max_batch = 1});
+  const TimePoint first = clock_.Now();
+  ASSERT_TRUE(Submit(queue, 1).ok());
+  clock_.Advance(milliseconds(3));
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  EXPECT_EQ(queue.oldest_arrival(), first);
+  EXPECT_EQ(queue.TakeBatch(clock_.Now()).batch[0]->enqueued(), first);
+  EXPECT_EQ(queue.oldest_arrival(), first + milliseconds(3));
+}
+
+TEST_F(BatchQueueTest, GivesUpEverythingAtShutdown) {
+  BatchQueue queue({.max_batch = 1});
+  for (int64_t id = 0; id < 3; ++id) ASSERT_TRUE(Submit(queue, id, {.bytes = 7}).ok());
+  EXPECT_THAT(Ids(queue.TakeAll()), ElementsAre(0, 1, 2));
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.bytes(), 0);
+}
+
+// Random arrivals, cancellations, expiries and takes; a model of the queue is kept beside it.
+TEST_F(BatchQueueTest, LosesNoTaskRepeatsNoneAndKeepsOrderAndBoundsForRandomArrivals) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    const auto pick = [&random](int64_t low, int64_t high) {
+      return std::uniform_int_distribution<int64_t>(low, high)(random);
+    };
+    const BatchingOptions options{
+        .max_batch = pick(1, 16), .max_queue_tasks = pick(1, 40), .max_queue_bytes = pick(1, 4000)};
+    BatchQueue queue(options);
+    TaskLog log;
+    std::vector<std::shared_ptr<std::atomic<bool>>> cancelled;
+    std::vector<int64_t> accepted;
+    std::vector<int64_t> left;  // run or dropped, in the order in which the queue gave them up
+    for (int step = 0; step < 400; ++step) {
+      clock_.Advance(milliseconds(pick(0, 3)));
+      const int64_t action = pick(0, 9);
+      if (action < 6) {
+        const auto id = static_cast<int64_t>(cancelled.size());
+        cancelled.push_back(std::make_shared<std::atomic<bool>>(false));
+        std::unique_ptr<Task> task =
+            MakeTask(log, id,
+                     {.samples = pick(1, options.max_batch),
+                      .bytes = static_cast<size_t>(pick(0, 300)),
+                      .deadline = pick(0, 1) != 0 ? TimePoint::max()
+                                                  : clock_.Now() + milliseconds(pick(1, 30)),
+                      .cancelled = cancelled.back()});
+        const bool fits =
+            queue.tasks() < options.max_queue_tasks &&
+            queue.bytes() + static_cast<int64_t>(task->bytes()) <= options.max_queue_bytes;
+        const absl::Status status = queue.Submit(task, clock_.Now());
+        ASSERT_EQ(status.ok(), fits) << status;
+        if (status.ok()) accepted.push_back(id);
+      } else if (action < 8 && !cancelled.empty()) {
+        *cancelled[static_cast<size_t>(pick(0, static_cast<int64_t>(cancelled.size()) - 1))] = true;
+      } else {
+        const bool had_work = !queue.empty();
+        const BatchQueue::Taken taken = queue.TakeBatch(clock_.Now());
+        ASSERT_LE(Samples(taken.batch), options.max_batch);
+        ASSERT_EQ(!taken.batch.empty() || !taken.dropped.empty(), had_work);
+        for (const auto& task : taken.batch) {
+          ASSERT_FALSE(task->cancelled());
+          ASSERT_GT(task->deadline(), clock_.Now());
+        }
+        std::vector<int64_t> ids = Ids(taken.batch);
+        ASSERT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+        for (const auto& dropped : taken.dropped) {
+          ids.push_back(AsFake(*dropped.task).id());
+          ASSERT_TRUE(dropped.task->cancelled() || dropped.task->deadline() <= clock_.Now());
+        }
+        // Together they are not always a prefix of the queue (a task that did not fit stays in
+        // front of a dropped one), but nothing may overtake a task that was run.
+        left.insert(left.end(), ids.begin(), ids.end());
+      }
+      ASSERT_LE(queue.tasks(), options.max_queue_tasks);
+      ASSERT_LE(queue.bytes(), options.max_queue_bytes);
+      ASSERT_GE(queue.bytes(), 0);
+      ASSERT_EQ(static_cast<int64_t>(accepted.size() - left.size()), queue.tasks());
+    }
+    for (const int64_t id : Ids(queue.TakeAll())) left.push_back(id);
+    std::sort(left.begin(), left.end());
+    EXPECT_EQ(left, accepted);
+  }
+}
+
+TEST_F(BatchQueueTest, RunsTasksThatAreStillWantedInOrderOfArrivalForRandomTakes) {
+  std::mt19937 random(7);
+  BatchQueue queue({.max_batch = 8});
+  std::vector<int64_t> ran;
+  int64_t next = 0;
+  for (int step = 0; step < 3000; ++step) {
+    if (random() % 4 != 0 && queue.tasks() < 100) {
+      const int64_t samples = 1 + static_cast<int64_t>(random() % 8);
+      const TimePoint deadline =
+          random() % 3 == 0 ? clock_.Now() + milliseconds(2) : TimePoint::max();
+      ASSERT_TRUE(Submit(queue, next++, {.samples = samples, .deadline = deadline}).ok());
+    } else {
+      for (const int64_t id : Ids(queue.TakeBatch(clock_.Now()).batch)) ran.push_back(id);
+    }
+    if (random() % 2 == 0) clock_.Advance(milliseconds(1));
+  }
+  EXPECT_GT(ran.size(), 100u);
+  EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
+}
+
+}  // namespace
+}  // namespace rectifier

@@ -1,0 +1,143 @@
+#include "server/batching/worker_pool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "server/batching/dynamic_batcher.h"
+#include "tests/support/fake_clock.h"
+#include "tests/unit/batching/fake_runner.h"
+#include "tests/unit/batching/fake_task.h"
+
+namespace rectifier {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class WorkerPoolTest : public testing::Test {
+ protected:
+  void Submit(DynamicBatcher& batcher, int64_t id) {
+    std::unique_ptr<Task> task = MakeTask(log_, id);
+    ASSERT_TRUE(batcher.Submit(task).ok());
+  }
+
+  FakeClock clock_;
+  TaskLog log_;
+  FakeObserver observer_;
+};
+
+TEST_F(WorkerPoolTest, ServesTheModelWhoseOldestTaskWaitedLongest) {
+  FakeRunner runner;
+  WorkerPool pool(1, clock_);
+  DynamicBatcher first(pool, {.max_batch = 1}, runner, observer_);
+  DynamicBatcher second(pool, {.max_batch = 1}, runner, observer_);
+  DynamicBatcher third(pool, {.max_batch = 1}, runner, observer_);
+  pool.Pause();
+  int64_t id = 0;
+  for (DynamicBatcher* batcher : {&third, &first, &second, &second, &third, &first}) {
+    clock_.Advance(milliseconds(1));
+    Submit(*batcher, id++);
+  }
+  pool.Resume();
+  log_.WaitForEnded(6);
+  EXPECT_THAT(log_.ran(), ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST_F(WorkerPoolTest, NeverMixesModelsInOneBatch) {
+  FakeRunner first_runner;
+  FakeRunner second_runner;
+  WorkerPool pool(1, clock_);
+  DynamicBatcher first(pool, {}, first_runner, observer_);
+  DynamicBatcher second(pool, {}, second_runner, observer_);
+  pool.Pause();
+  for (int64_t id = 0; id < 6; ++id) Submit(id % 3 == 0 ? first : second, id);
+  pool.Resume();
+  log_.WaitForEnded(6);
+  EXPECT_THAT(first_runner.batches(), ElementsAre(2));
+  EXPECT_THAT(second_runner.batches(), ElementsAre(4));
+}
+
+TEST_F(WorkerPoolTest, BeginsNoBatchWhilePaused) {
+  FakeRunner runner;
+  {
+    WorkerPool pool(2, clock_);
+    DynamicBatcher batcher(pool, {}, runner, observer_);
+    pool.Pause();
+    for (int64_t id = 0; id < 3; ++id) Submit(batcher, id);
+    EXPECT_EQ(observer_.tasks(), 3);
+  }
+  EXPECT_EQ(runner.begun().count(), 0);
+}
+
+TEST_F(WorkerPoolTest, RunsWhatWaitedWhenResumed) {
+  FakeRunner runner;
+  WorkerPool pool(2, clock_);
+  DynamicBatcher batcher(pool, {}, runner, observer_);
+  pool.Pause();
+  for (int64_t id = 0; id < 3; ++id) Submit(batcher, id);
+  pool.Resume();
+  log_.WaitForEnded(3);
+  EXPECT_THAT(runner.batches(), ElementsAre(3));
+}
+
+TEST_F(WorkerPoolTest, RunsOneBatchAtATimeWithEachWorkerIndex) {
+  constexpr int kWorkers = 4;
+  std::vector<std::atomic<int>> running(kWorkers);
+  std::atomic<bool> overlapped = false;
+  FakeRunner runner([&](int worker) {
+    if (running[static_cast<size_t>(worker)].fetch_add(1) != 0) overlapped = true;
+    std::this_thread::yield();
+    --running[static_cast<size_t>(worker)];
+  });
+  WorkerPool pool(kWorkers, SteadyClock());
+  EXPECT_EQ(pool.workers(), kWorkers);
+  DynamicBatcher first(pool, {.max_batch = 1}, runner, observer_);
+  DynamicBatcher second(pool, {.max_batch = 1}, runner, observer_);
+  for (int64_t id = 0; id < 500; ++id) Submit(id % 2 == 0 ? first : second, id);
+  log_.WaitForEnded(500);
+  EXPECT_FALSE(overlapped);
+}
+
+TEST_F(WorkerPoolTest, StopsWithoutEverHavingRunAnything) {
+  const WorkerPool pool(3, clock_);
+  EXPECT_THAT(log_.ran(), IsEmpty());
+}
+
+TEST_F(WorkerPoolTest, StopsWhilePaused) {
+  WorkerPool pool(2, clock_);
+  pool.Pause();
+}
+
+// Models come and go while others serve: what each accepted is ended before it is gone.
+TEST_F(WorkerPoolTest, ServesOtherModelsWhileModelsComeAndGo) {
+  FakeRunner runner;
+  WorkerPool pool(2, SteadyClock());
+  DynamicBatcher steady(pool, {.max_queue_tasks = 10000}, runner, observer_);
+  std::thread coming_and_going([&] {
+    for (int64_t round = 0; round < 100; ++round) {
+      FakeRunner own_runner;
+      FakeObserver own_observer;
+      TaskLog own_log;
+      {
+        DynamicBatcher batcher(pool, {.max_batch = 2}, own_runner, own_observer);
+        for (int64_t id = 0; id < 5; ++id) {
+          std::unique_ptr<Task> task = MakeTask(own_log, id);
+          EXPECT_TRUE(batcher.Submit(task).ok());
+        }
+      }
+      for (int64_t id = 0; id < 5; ++id) EXPECT_EQ(own_log.TimesEnded(id), 1);
+    }
+  });
+  for (int64_t id = 0; id < 1000; ++id) Submit(steady, id);
+  coming_and_going.join();
+  log_.WaitForEnded(1000);
+  EXPECT_EQ(log_.ran().size(), 1000u);
+}
+
+}  // namespace
+}  // namespace rectifier

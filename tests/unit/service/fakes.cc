@@ -1,0 +1,157 @@
+#include "tests/unit/service/fakes.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace rectifier {
+
+ModelSignature DoublingSignature(int64_t max_batch) {
+  return {.platform = "onnx",
+          .inputs = {{"x", {DType::kFloat32, Shape{kDynamicDim, 3}}}},
+          .outputs = {{"double", {DType::kFloat32, Shape{kDynamicDim, 3}}},
+                      {"sum", {DType::kFloat32, Shape{kDynamicDim}}}},
+          .max_batch = max_batch};
+}
+
+FakeServable::FakeServable(std::string name, std::string version, ModelSignature signature)
+    : name_(std::move(name)),
+      version_(std::move(version)),
+      signature_(std::move(signature)),
+      worker_([this] { Work(); }) {}
+
+FakeServable::~FakeServable() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  worker_.join();
+  for (const InferenceRequest& request : queue_) {
+    request.done(absl::UnavailableError("shutting down"), {});
+  }
+}
+
+void FakeServable::Hold() {
+  MutexLock lock(mutex_);
+  held_ = true;
+}
+
+void FakeServable::Release() {
+  MutexLock lock(mutex_);
+  held_ = false;
+  changed_.NotifyAll();
+}
+
+void FakeServable::WaitForQueued(size_t count) {
+  MutexLock lock(mutex_);
+  while (queue_.size() < count) changed_.Wait(mutex_);
+}
+
+void FakeServable::LookAtOldest(const std::function<void(const InferenceRequest&)>& look) {
+  MutexLock lock(mutex_);
+  look(queue_.front());
+}
+
+void FakeServable::set_submit_status(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  submit_status_ = status;
+}
+
+void FakeServable::set_done_status(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  done_status_ = status;
+}
+
+int FakeServable::executed() const {
+  MutexLock lock(mutex_);
+  return executed_;
+}
+
+std::vector<TensorType> FakeServable::OutputTypes(int64_t samples) const {
+  std::vector<TensorType> types;
+  for (const TensorSpec& output : signature_.outputs) {
+    types.push_back(output.type);
+    types.back().shape[0] = samples;
+  }
+  return types;
+}
+
+absl::Status FakeServable::Submit(InferenceRequest request) {
+  MutexLock lock(mutex_);
+  if (!submit_status_.ok()) return submit_status_;
+  queue_.push_back(std::move(request));
+  changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+void FakeServable::Work() {
+  while (true) {
+    InferenceRequest request;
+    absl::Status status;
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && (held_ || queue_.empty())) changed_.Wait(mutex_);
+      if (stopping_) return;
+      request = std::move(queue_.front());
+      queue_.pop_front();
+      status = done_status_;
+    }
+    if (status.ok() && request.cancelled()) status = absl::CancelledError("cancelled");
+    if (status.ok() && request.deadline <= SteadyClock().Now()) {
+      status = absl::DeadlineExceededError("too late");
+    }
+    if (!status.ok()) {
+      request.done(status, {});
+      continue;
+    }
+    {
+      MutexLock lock(mutex_);
+      ++executed_;
+    }
+    Run(request);
+  }
+}
+
+void FakeServable::Run(const InferenceRequest& request) {
+  const auto x = request.inputs[0].data<float>();
+  const auto doubled = request.outputs[0].data<float>();
+  const auto sum = request.outputs[1].data<float>();
+  for (size_t row = 0; row < sum.size(); ++row) {
+    sum[row] = 0;
+    for (size_t i = row * 3; i < row * 3 + 3; ++i) {
+      doubled[i] = 2 * x[i];
+      sum[row] += x[i];
+    }
+  }
+  request.done(absl::OkStatus(), {.batch = request.samples});
+}
+
+void RecordingObserver::OnStarted(const std::string& model, const std::string& version) {
+  Add(fmt::format("start {}/{}", model, version));
+}
+
+void RecordingObserver::OnFinished(const std::string& model, const std::string& version,
+                                   absl::StatusCode code, Duration /*total*/,
+                                   const InferenceTimes* times) {
+  Add(fmt::format("finish {}/{} {}{}", model, version, absl::StatusCodeToString(code),
+                  times != nullptr ? " run" : ""));
+}
+
+void RecordingObserver::OnRejected(absl::StatusCode code) {
+  Add("reject " + absl::StatusCodeToString(code));
+}
+
+std::vector<std::string> RecordingObserver::WaitForLines(size_t count) {
+  MutexLock lock(mutex_);
+  while (lines_.size() < count) changed_.Wait(mutex_);
+  return lines_;
+}
+
+void RecordingObserver::Add(std::string line) {
+  MutexLock lock(mutex_);
+  lines_.push_back(std::move(line));
+  changed_.NotifyAll();
+}
+
+}  // namespace rectifier

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/core/mutex.h"
+#include "server/models/servable.h"
+#include "server/service/request_observer.h"
+
+namespace rectifier {
+
+// x: FP32 [?, 3] → double: [?, 3], twice x; sum: [?], the sum of each row.
+ModelSignature DoublingSignature(int64_t max_batch = 4);
+
+// A Servable without an engine: one worker computes DoublingSignature(), and a test holds it.
+//
+// Threading: safe from any thread. Destruction drops what waits with UNAVAILABLE.
+class FakeServable final : public Servable {
+ public:
+  explicit FakeServable(std::string name, std::string version = "1",
+                        ModelSignature signature = DoublingSignature());
+  ~FakeServable() override;
+
+  // The worker takes nothing until Release().
+  void Hold();
+  void Release();
+  // Returns when `count` requests wait.
+  void WaitForQueued(size_t count);
+  // Runs `look` on the oldest request that waits.
+  void LookAtOldest(const std::function<void(const InferenceRequest&)>& look);
+  // What Submit() answers from now on; not taken unless OK.
+  void set_submit_status(const absl::Status& status);
+  // What every request is done with from now on, without being run, unless OK.
+  void set_done_status(const absl::Status& status);
+  int executed() const;
+
+  const std::string& name() const override { return name_; }
+  const std::string& version() const override { return version_; }
+  const ModelSignature& signature() const override { return signature_; }
+  std::vector<TensorType> OutputTypes(int64_t samples) const override;
+  absl::Status Submit(InferenceRequest request) override;
+
+ private:
+  void Work();
+  void Run(const InferenceRequest& request);
+
+  const std::string name_;
+  const std::string version_;
+  const ModelSignature signature_;
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool held_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  int executed_ GUARDED_BY(mutex_) = 0;
+  absl::Status submit_status_ GUARDED_BY(mutex_);
+  absl::Status done_status_ GUARDED_BY(mutex_);
+  std::deque<InferenceRequest> queue_ GUARDED_BY(mutex_);
+  std::thread worker_;
+};
+
+// Writes down what it is told, a line each: "start m/1", "finish m/1 OK run", "reject NOT_FOUND".
+class RecordingObserver final : public RequestObserver {
+ public:
+  void OnStarted(const std::string& model, const std::string& version) override;
+  void OnFinished(const std::string& model, const std::string& version, absl::StatusCode code,
+                  Duration total, const InferenceTimes* times) override;
+  void OnRejected(absl::StatusCode code) override;
+
+  // Returns the lines once there are at least `count`.
+  std::vector<std::string> WaitForLines(size_t count);
+
+ private:
+  void Add(std::string line);
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> lines_ GUARDED_BY(mutex_);
+};
+
+}  // namespace rectifier
