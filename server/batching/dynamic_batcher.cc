@@ -37,7 +37,7 @@ absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
     MutexLock lock(pool_.mutex_);
     if (closed_) return absl::UnavailableError("queue: the model is shutting down");
     // The time is read under the lock, so that the order of arrival is the order of the queue.
-    const absl::Status status = queue_.Submit(task, pool_.clock_.Now());
+    absl::Status status = queue_.Submit(task, pool_.clock_.Now());
     if (!status.ok()) return status;
     ReportDepth();
   }

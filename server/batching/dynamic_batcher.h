@@ -37,23 +37,25 @@ class DynamicBatcher {
   // Tells clang's analysis what the pool knows: the lock that it holds is this batcher's.
   void AssertLocked() const RECTIFIER_ANNOTATION(assert_capability(pool_.mutex_)) {}
 
-  TimePoint OldestArrival() const REQUIRES(pool_.mutex_) { return queue_.oldest_arrival(); }
+  TimePoint OldestArrival() const RECTIFIER_REQUIRES(pool_.mutex_) {
+    return queue_.oldest_arrival();
+  }
 
   // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,
   // Run() carries it out, End() leaves. Nothing of the batcher is touched after End().
-  BatchQueue::Taken Begin(TimePoint now) REQUIRES(pool_.mutex_);
+  BatchQueue::Taken Begin(TimePoint now) RECTIFIER_REQUIRES(pool_.mutex_);
   void Run(BatchQueue::Taken taken, int worker);
-  void End() REQUIRES(pool_.mutex_);
+  void End() RECTIFIER_REQUIRES(pool_.mutex_);
 
-  void Drop(Task& task, const absl::Status& status) EXCLUDES(pool_.mutex_);
-  void ReportDepth() REQUIRES(pool_.mutex_);
+  void Drop(Task& task, const absl::Status& status) RECTIFIER_EXCLUDES(pool_.mutex_);
+  void ReportDepth() RECTIFIER_REQUIRES(pool_.mutex_);
 
   WorkerPool& pool_;
   BatchRunner& runner_;
   BatchObserver& observer_;
-  BatchQueue queue_ GUARDED_BY(pool_.mutex_);
-  std::vector<std::thread::id> running_ GUARDED_BY(pool_.mutex_);
-  bool closed_ GUARDED_BY(pool_.mutex_) = false;
+  BatchQueue queue_ RECTIFIER_GUARDED_BY(pool_.mutex_);
+  std::vector<std::thread::id> running_ RECTIFIER_GUARDED_BY(pool_.mutex_);
+  bool closed_ RECTIFIER_GUARDED_BY(pool_.mutex_) = false;
 };
 
 }  // namespace rectifier

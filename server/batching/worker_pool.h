@@ -36,15 +36,15 @@ class WorkerPool {
 
   void Work(int worker);
   // The batcher to serve next, or null when nothing may be run now.
-  DynamicBatcher* NextBatcher() REQUIRES(mutex_);
+  DynamicBatcher* NextBatcher() RECTIFIER_REQUIRES(mutex_);
 
   const Clock& clock_;
   Mutex mutex_;
   CondVar work_;      // a task was queued, or the pool was resumed or is stopping
   CondVar finished_;  // a worker is done with a batch
-  std::vector<DynamicBatcher*> batchers_ GUARDED_BY(mutex_);
-  bool paused_ GUARDED_BY(mutex_) = false;
-  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<DynamicBatcher*> batchers_ RECTIFIER_GUARDED_BY(mutex_);
+  bool paused_ RECTIFIER_GUARDED_BY(mutex_) = false;
+  bool stopping_ RECTIFIER_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;  // last: they use everything above
 };
 

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -69,12 +70,30 @@ std::string Quoted(std::string_view text) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// The same in ASCII, for a terminal, which also acts on DEL and on control characters above 0x7f.
+std::string AsciiQuoted(std::string_view text) {
+  std::string quoted = nlohmann::json(std::string(text))
+                           .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  for (size_t at = 0; (at = quoted.find('\x7f', at)) != std::string::npos;) {
+    quoted.replace(at, 1, "\\u007f");
+  }
+  return quoted;
+}
+
+// A message as it is, unless it could pass for more than one line.
+std::string SingleLine(std::string_view message) {
+  const bool plain = std::none_of(message.begin(), message.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
+  });
+  return plain ? std::string(message) : AsciiQuoted(message);
+}
+
 // Plain words stay as they are; anything else is quoted, so that a client's text cannot forge a
 // line or a field.
 std::string TextValue(const std::string& text) {
   const bool plain = !text.empty() && text.find_first_not_of(
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:[]+@,") == std::string::npos;
-  return plain ? text : Quoted(text);
+  return plain ? text : AsciiQuoted(text);
 }
 
 std::string ValueText(const Field& field, Format format) {
@@ -108,7 +127,7 @@ void Configure(Level level, Format format) {
 std::string FormatLine(Format format, Level level, std::string_view message,
                        std::initializer_list<Field> fields) {
   if (format == Format::kText) {
-    std::string line = fmt::format("{:<7} {}", LevelName(level), message);
+    std::string line = fmt::format("{:<7} {}", LevelName(level), SingleLine(message));
     for (const Field& field : fields) {
       line += fmt::format(" {}={}", field.key, ValueText(field, format));
     }

@@ -9,9 +9,9 @@
 #define RECTIFIER_ANNOTATION(x)
 #endif
 
-#define GUARDED_BY(mutex) RECTIFIER_ANNOTATION(guarded_by(mutex))
-#define REQUIRES(mutex) RECTIFIER_ANNOTATION(requires_capability(mutex))
-#define EXCLUDES(mutex) RECTIFIER_ANNOTATION(locks_excluded(mutex))
+#define RECTIFIER_GUARDED_BY(mutex) RECTIFIER_ANNOTATION(guarded_by(mutex))
+#define RECTIFIER_REQUIRES(mutex) RECTIFIER_ANNOTATION(requires_capability(mutex))
+#define RECTIFIER_EXCLUDES(mutex) RECTIFIER_ANNOTATION(locks_excluded(mutex))
 
 namespace rectifier {
 
@@ -44,13 +44,13 @@ class RECTIFIER_ANNOTATION(scoped_lockable) MutexLock {
 // Waits may return early: look at the condition again in a loop.
 class CondVar {
  public:
-  void Wait(Mutex& mutex) REQUIRES(mutex) {
+  void Wait(Mutex& mutex) RECTIFIER_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
   template <typename Clock, typename Duration>
-  void WaitUntil(Mutex& mutex, std::chrono::time_point<Clock, Duration> time) REQUIRES(mutex) {
+  void WaitUntil(Mutex& mutex, std::chrono::time_point<Clock, Duration> time) RECTIFIER_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait_until(lock, time);
     lock.release();

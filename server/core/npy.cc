@@ -25,6 +25,13 @@ constexpr std::array kTypes = {
     NpyType{"<u2", DType::kUInt16},  NpyType{"|u1", DType::kUInt8},   NpyType{"|b1", DType::kBool},
 };
 
+// Without the characters of `blanks` at both ends.
+std::string Trimmed(const std::string& text, std::string_view blanks) {
+  const size_t first = text.find_first_not_of(blanks);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 // The text after "'key':" up to `end`, trimmed; nullopt when the key is absent.
 std::optional<std::string> HeaderField(const std::string& header, std::string_view key, char end) {
   const size_t at = header.find("'" + std::string(key) + "'");
@@ -33,10 +40,7 @@ std::optional<std::string> HeaderField(const std::string& header, std::string_vi
   if (colon == std::string::npos) return std::nullopt;
   const size_t stop = header.find(end, colon);
   if (stop == std::string::npos) return std::nullopt;
-  std::string text = header.substr(colon + 1, stop - colon - 1);
-  std::erase(text, ' ');
-  std::erase(text, '\'');
-  return text;
+  return Trimmed(header.substr(colon + 1, stop - colon - 1), " '(");
 }
 
 absl::StatusOr<TensorType> ParseHeader(const std::string& place, const std::string& header) {
@@ -51,10 +55,9 @@ absl::StatusOr<TensorType> ParseHeader(const std::string& place, const std::stri
     return InvalidArgument(place, "element type '{}' is not supported", descr->substr(0, 64));
   }
   TensorType result{type->dtype, {}};
-  std::erase(*dims, '(');
   for (size_t at = 0; at < dims->size();) {
     size_t comma = std::min(dims->find(',', at), dims->size());
-    const std::string digits = dims->substr(at, comma - at);
+    const std::string digits = Trimmed(dims->substr(at, comma - at), " ");
     at = comma + 1;
     if (digits.empty()) continue;
     if (digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos) {
@@ -79,6 +82,9 @@ absl::StatusOr<Tensor> ReadNpy(const std::filesystem::path& path) {
     return InvalidArgument(place, "not a .npy file");
   }
   const int major = static_cast<unsigned char>(lead[6]);
+  if (major < 1 || major > 3) {
+    return InvalidArgument(place, "npy format {} is not supported", major);
+  }
   const int length_bytes = major == 1 ? 2 : 4;
   std::array<unsigned char, 4> length_field{};
   file.read(reinterpret_cast<char*>(length_field.data()), length_bytes);
@@ -108,6 +114,10 @@ absl::StatusOr<Tensor> ReadNpy(const std::filesystem::path& path) {
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(type));
   if (!file.read(reinterpret_cast<char*>(tensor.bytes().data()), *bytes)) {
     return InvalidArgument(place, "cannot be read to its end");
+  }
+  if (type.dtype == DType::kBool) {
+    // Any other byte than 0 and 1 is no bool at all.
+    for (std::byte& value : tensor.bytes()) value = std::byte{value != std::byte{0}};
   }
   return tensor;
 }

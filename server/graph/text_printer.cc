@@ -28,7 +28,9 @@ std::string Quoted(std::string_view text) {
 std::string ValueName(std::string_view name) {
   constexpr std::string_view kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-";
-  const bool plain = name.find_first_not_of(kPlain) == std::string_view::npos;
+  // A colon at the end would be taken for the one before a type.
+  const bool plain = !name.empty() && name.back() != ':' &&
+                     name.find_first_not_of(kPlain) == std::string_view::npos;
   return plain ? fmt::format("%{}", name) : "%" + Quoted(name);
 }
 

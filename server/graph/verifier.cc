@@ -78,7 +78,9 @@ class Verifier {
     for (const PostOp& post_op : node.post_ops) {
       for (const ValueId id : post_op.operands) RECTIFIER_RETURN_IF_ERROR(Read(place, id));
     }
-    if (node.outputs.empty()) return InvalidArgument(place, "has no output");
+    if (node.outputs.empty() || node.outputs[0] == kNoValue) {
+      return InvalidArgument(place, "has no output");
+    }
     for (const ValueId id : node.outputs) {
       if (id != kNoValue) RECTIFIER_RETURN_IF_ERROR(Define(place, id));
     }

@@ -17,8 +17,8 @@ struct ModelFile {
   std::filesystem::path file;
 };
 
-// `path` is a model file, whose extension says which importer reads it, or a version's folder, which
-// holds one file of the name that an importer looks for.
+// `path` is a model file, whose extension says which importer reads it, or a version's folder,
+// which holds one file of the name that an importer looks for.
 //
 // NOT_FOUND when there is no such path or no model file in the folder; INVALID_ARGUMENT when there
 // are several or the extension is not known. Messages begin with the last part of `path`.

@@ -39,7 +39,7 @@ struct Context {
   const Metrics& metrics;
   HealthSource& health;
   Mutex mutex;
-  std::string first_message GUARDED_BY(mutex);
+  std::string first_message RECTIFIER_GUARDED_BY(mutex);
 };
 
 Response Answer(std::string_view method, std::string_view path, const Context& context) {

@@ -33,13 +33,14 @@ struct Version {
 struct Metrics::Impl {
   class Observer;
 
-  Version& FindOrAdd(const std::string& model, const std::string& version) REQUIRES(mutex) {
+  Version& FindOrAdd(const std::string& model, const std::string& version)
+      RECTIFIER_REQUIRES(mutex) {
     std::map<std::string, Version>& versions = models[model];
     return versions.try_emplace(version, families, model, version).first->second;
   }
 
   // Null when there is none. Allocates nothing: it is called for every request.
-  Version* Find(const std::string& model, const std::string& version) REQUIRES(mutex) {
+  Version* Find(const std::string& model, const std::string& version) RECTIFIER_REQUIRES(mutex) {
     const auto versions = models.find(model);
     if (versions == models.end()) return nullptr;
     const auto found = versions->second.find(version);
@@ -47,7 +48,8 @@ struct Metrics::Impl {
   }
 
   // Removes the version if nothing keeps it. `model` and `version` are not part of what goes.
-  void RemoveIfUnused(const std::string& model, const std::string& version) REQUIRES(mutex) {
+  void RemoveIfUnused(const std::string& model, const std::string& version)
+      RECTIFIER_REQUIRES(mutex) {
     const auto versions = models.find(model);
     if (versions == models.end()) return;
     const auto found = versions->second.find(version);
@@ -59,7 +61,7 @@ struct Metrics::Impl {
   MetricFamilies families;
   ProcessCollector process;
   Mutex mutex;
-  std::map<std::string, std::map<std::string, Version>> models GUARDED_BY(mutex);
+  std::map<std::string, std::map<std::string, Version>> models RECTIFIER_GUARDED_BY(mutex);
 };
 
 // Writes to the series without the lock: its count in Version keeps them in place.

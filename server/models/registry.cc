@@ -42,9 +42,12 @@ absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutt
 
 std::string_view Name(ModelState state) {
   switch (state) {
-    case ModelState::kLoading: return "LOADING";
-    case ModelState::kReady: return "READY";
-    case ModelState::kUnavailable: return "UNAVAILABLE";
+    case ModelState::kLoading:
+      return "LOADING";
+    case ModelState::kReady:
+      return "READY";
+    case ModelState::kUnavailable:
+      return "UNAVAILABLE";
   }
   RECTIFIER_CHECK(!"a ModelState without a name");
 }
@@ -81,7 +84,8 @@ void ModelRegistry::Set(ModelVersion version) {
 absl::StatusOr<ModelVersion> ModelRegistry::Lookup(std::string_view name,
                                                    std::string_view version) const {
   if (!IsModelName(name)) {
-    return InvalidArgument("model name", "expected 1 to {} letters, digits, '.', '_' or '-', got '{}'",
+    return InvalidArgument("model name",
+                           "expected 1 to {} letters, digits, '.', '_' or '-', got '{}'",
                            kMaxNameLength, Cut(name));
   }
   const std::optional<int64_t> number = ParseVersion(version);
@@ -110,11 +114,13 @@ absl::StatusOr<std::shared_ptr<Servable>> ModelRegistry::Find(std::string_view n
 
 absl::StatusOr<std::shared_ptr<Servable>> ModelRegistry::ServableOf(const ModelVersion& version) {
   switch (version.state) {
-    case ModelState::kReady: return version.servable;
+    case ModelState::kReady:
+      return version.servable;
     case ModelState::kLoading:
       return ErrorAt(absl::StatusCode::kUnavailable, Place(version.name, version.version),
                      "is still loading");
-    case ModelState::kUnavailable: break;
+    case ModelState::kUnavailable:
+      break;
   }
   if (version.error.code() == absl::StatusCode::kUnavailable) return version.error;
   return FailedPrecondition(Place(version.name, version.version), "could not be loaded: {}",

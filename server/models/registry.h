@@ -45,9 +45,9 @@ class ModelRegistry {
   // Clear() it does nothing.
   void Set(ModelVersion version);
 
-  // The version in whatever state it is. When `version` is empty: the model's highest that is ready,
-  // or its highest when none is. INVALID_ARGUMENT for a name or version that is not well formed,
-  // NOT_FOUND for one that is not known.
+  // The version in whatever state it is. When `version` is empty: the model's highest that is
+  // ready, or its highest when none is. INVALID_ARGUMENT for a name or version that is not well
+  // formed, NOT_FOUND for one that is not known.
   absl::StatusOr<ModelVersion> Lookup(std::string_view name, std::string_view version) const;
 
   // What serves the version that Lookup() gives. Its errors, and UNAVAILABLE while the version is
@@ -67,9 +67,9 @@ class ModelRegistry {
 
  private:
   mutable Mutex mutex_;
-  bool cleared_ GUARDED_BY(mutex_) = false;
+  bool cleared_ RECTIFIER_GUARDED_BY(mutex_) = false;
   // By name, then by version number (versions are digits).
-  std::map<std::string, std::map<int64_t, ModelVersion>, std::less<>> models_ GUARDED_BY(mutex_);
+  std::map<std::string, std::map<int64_t, ModelVersion>, std::less<>> models_ RECTIFIER_GUARDED_BY(mutex_);
 };
 
 }  // namespace rectifier

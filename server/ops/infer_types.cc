@@ -9,35 +9,44 @@ namespace {
 // Bytes of one tensor, above which a graph is refused: no network of this kind comes near.
 constexpr int64_t kMaxTensorBytes = int64_t{1} << 40;
 
-absl::Status CheckOutputSizes(const Graph& graph, const Node& node) {
-  for (const ValueId id : node.outputs) {
-    if (id == kNoValue) continue;
-    const Value& value = graph.value(id);
-    RECTIFIER_CHECK(value.type.has_value());
-    if (value.type->shape.rank() > kMaxRank) {
-      return InvalidArgument(Place(node), "output {} has rank {}, at most {} is supported",
-                             value.name, value.type->shape.rank(), kMaxRank);
-    }
-    // A dynamic dimension counts as 1 here; it is checked again when it is bound.
-    Shape known = value.type->shape;
-    for (int i = 0; i < known.rank(); ++i) {
-      if (known[i] == kDynamicDim) known[i] = 1;
-    }
-    const auto bytes = CheckedByteSize({value.type->dtype, known});
-    if (!bytes.ok()) return At(Place(node), bytes.status());
-    if (*bytes > kMaxTensorBytes) {
-      return InvalidArgument(Place(node), "output {} of shape {} is too large", value.name,
-                             value.type->shape.ToString());
-    }
+absl::Status CheckSize(const std::string& place, const Value& value) {
+  RECTIFIER_CHECK(value.type.has_value());
+  if (value.type->shape.rank() > kMaxRank) {
+    return InvalidArgument(place, "{} has rank {}, at most {} is supported", value.name,
+                           value.type->shape.rank(), kMaxRank);
+  }
+  // A dynamic dimension counts as 1 here; it is checked again when it is bound.
+  Shape known = value.type->shape;
+  for (int i = 0; i < known.rank(); ++i) {
+    if (known[i] == kDynamicDim) known[i] = 1;
+  }
+  const auto bytes = CheckedByteSize({value.type->dtype, known});
+  if (!bytes.ok()) return At(place, bytes.status());
+  if (*bytes > kMaxTensorBytes) {
+    return InvalidArgument(place, "{} of shape {} is too large", value.name,
+                           value.type->shape.ToString());
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckOutputSizes(const Graph& graph, const Node& node) {
+  for (const ValueId id : node.outputs) {
+    if (id != kNoValue) RECTIFIER_RETURN_IF_ERROR(CheckSize(Place(node), graph.value(id)));
+  }
+  return absl::OkStatus();
+}
+
+// "2", "2 to 3", "1 or more".
+std::string RangeText(int from, int to) {
+  if (from == to) return std::to_string(from);
+  return to == kAnyNumber ? fmt::format("{} or more", from) : fmt::format("{} to {}", from, to);
 }
 
 absl::Status CheckArity(const Node& node, const Operator& op) {
   const int inputs = static_cast<int>(node.inputs.size());
   if (inputs < op.min_inputs || inputs > op.max_inputs) {
-    return InvalidArgument(Place(node), "expected {} to {} inputs, got {}", op.min_inputs,
-                           op.max_inputs, inputs);
+    return InvalidArgument(Place(node), "expected {} inputs, got {}",
+                           RangeText(op.min_inputs, op.max_inputs), inputs);
   }
   for (int i = 0; i < op.min_inputs; ++i) {
     if (node.inputs[static_cast<size_t>(i)] == kNoValue) {
@@ -83,6 +92,9 @@ absl::Status InferNodeTypes(Graph& graph, const Node& node) {
 }
 
 absl::Status InferTypes(Graph& graph) {
+  for (const ValueId id : graph.inputs()) {
+    RECTIFIER_RETURN_IF_ERROR(CheckSize("graph input", graph.value(id)));
+  }
   for (const Node& node : graph.nodes()) RECTIFIER_RETURN_IF_ERROR(InferNodeTypes(graph, node));
   return absl::OkStatus();
 }

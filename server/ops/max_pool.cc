@@ -27,6 +27,13 @@ absl::Status InferPooling(NodeTypes& types, const WindowAttributes& attributes) 
   // A window that lies in the padding altogether has no maximum and no average.
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    const int64_t pads = window.pads_begin[i] + window.pads_end[i];
+    const int64_t input = SpatialDims(x)[i];
+    if (input != kDynamicDim && pads > 0 && window.kernel[i] > 1 && input < window.dilations[i]) {
+      return InvalidArgument(types.place(),
+                             "attribute dilations: {} steps over the whole of a dimension of {}",
+                             window.dilations[i], input);
+    }
     if (window.pads_begin[i] >= extent || window.pads_end[i] >= extent) {
       return InvalidArgument(types.place(), "attribute pads: {} is not below the window's {}",
                              std::max(window.pads_begin[i], window.pads_end[i]), extent);

@@ -28,7 +28,10 @@ void PadSame(bool upper, int64_t input, Dimension& d) {
 
 int64_t OutputSize(int64_t input, const Dimension& d, bool ceil_mode) {
   const int64_t room = input + d.pad_begin + d.pad_end - d.extent();
-  if (room < 0) return 0;
+  if (room < 0) {
+    const bool hangs_over = room > -d.stride && input + d.pad_begin > 0;
+    return ceil_mode && hangs_over ? 1 : 0;
+  }
   int64_t output = room / d.stride + 1;
   // With ceil_mode a last window that hangs over the end counts, if it begins inside the input or
   // the padding before it.
@@ -93,7 +96,9 @@ absl::StatusOr<Window> SlideWindow(std::string_view place, const WindowAttribute
     }
     int64_t output = kDynamicDim;
     if (input[i] != kDynamicDim) {
-      if (input[i] > kMaxInputDim) return InvalidArgument(place, "dimension {} is too large", input[i]);
+      if (input[i] < 1 || input[i] > kMaxInputDim) {
+        return InvalidArgument(place, "a window cannot slide over a dimension of {}", input[i]);
+      }
       if (same) PadSame(auto_pad == "SAME_UPPER", input[i], d);
       output = OutputSize(input[i], d, attributes.ceil_mode);
       if (output < 1) {

@@ -21,8 +21,8 @@ std::string InputPlace(std::string_view name) { return "input " + ClientText(nam
 std::string OutputPlace(std::string_view name) { return "output " + ClientText(name); }
 
 std::optional<size_t> FindSpec(const std::vector<TensorSpec>& specs, std::string_view name) {
-  const auto spec = std::find_if(specs.begin(), specs.end(),
-                                 [&](const TensorSpec& s) { return s.name == name; });
+  const auto spec =
+      std::find_if(specs.begin(), specs.end(), [&](const TensorSpec& s) { return s.name == name; });
   if (spec == specs.end()) return std::nullopt;
   return static_cast<size_t>(spec - specs.begin());
 }
@@ -139,7 +139,8 @@ absl::StatusOr<TensorView> TypedTensor(const std::string& place, const TensorTyp
                                        std::vector<Tensor>& converted) {
   const ContentsRow& row = ContentsOf(type.dtype);
   if (row.count == nullptr) {
-    return InvalidArgument(place, "{} travels in raw_input_contents only", ProtocolName(type.dtype));
+    return InvalidArgument(place, "{} travels in raw_input_contents only",
+                           ProtocolName(type.dtype));
   }
   const std::string_view other = OtherField(contents, row.field);
   if (!other.empty()) {
@@ -230,8 +231,9 @@ absl::StatusOr<DecodedRequest> DecodeRequest(const ModelInferRequest& request,
     const std::string place = InputPlace(input.name());
     RECTIFIER_ASSIGN_OR_RETURN(const TensorType type, CheckType(place, input, signature.inputs[i]));
     absl::StatusOr<TensorView> tensor =
-        decoded.raw ? RawTensor(place, type, request.raw_input_contents(indices[i]), decoded.converted)
-                    : TypedTensor(place, type, input.contents(), decoded.converted);
+        decoded.raw
+            ? RawTensor(place, type, request.raw_input_contents(indices[i]), decoded.converted)
+            : TypedTensor(place, type, input.contents(), decoded.converted);
     if (!tensor.ok()) return tensor.status();
     decoded.inputs.push_back(*std::move(tensor));
   }
@@ -273,7 +275,8 @@ grpc::ByteBuffer Reply::Encode(inference::ModelInferResponse header) && {
     output->set_name(signature_->outputs[i].name);
     output->set_datatype(std::string(ProtocolName(tensors_[i].dtype())));
     for (const int64_t dim : tensors_[i].shape().dims()) output->add_shape(dim);
-    if (!raw_) ContentsOf(tensors_[i].dtype()).encode(tensors_[i].bytes(), *output->mutable_contents());
+    if (!raw_)
+      ContentsOf(tensors_[i].dtype()).encode(tensors_[i].bytes(), *output->mutable_contents());
   }
   std::vector<grpc::Slice> slices{grpc::Slice(header.SerializeAsString())};
   if (raw_) {

@@ -24,8 +24,9 @@ struct DecodedRequest {
 };
 
 // Checks everything that a request can get wrong before it is queued. INVALID_ARGUMENT with the
-// tensor, what was expected and what came: "input 'x': expected datatype FP32, got INT64". Parameters
-// that the server does not know are passed over, except those that would change what the bytes mean.
+// tensor, what was expected and what came: "input 'x': expected datatype FP32, got INT64".
+// Parameters that the server does not know are passed over, except those that would change what the
+// bytes mean.
 absl::StatusOr<DecodedRequest> DecodeRequest(const inference::ModelInferRequest& request,
                                              const ModelSignature& signature);
 
@@ -42,8 +43,8 @@ class Reply {
   // Every output of the signature, in its order, also those that nobody asked for.
   std::vector<MutableTensorView> outputs();
 
-  // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not copied:
-  // their memory goes into the buffer. Call once.
+  // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not
+  // copied: their memory goes into the buffer. Call once.
   grpc::ByteBuffer Encode(inference::ModelInferResponse header) &&;
 
  private:

@@ -79,9 +79,9 @@ class GrpcServer {
   int port_ = 0;
 
   Mutex drain_mutex_;
-  bool drained_ GUARDED_BY(drain_mutex_) = false;
+  bool drained_ RECTIFIER_GUARDED_BY(drain_mutex_) = false;
   Mutex serving_mutex_;
-  bool draining_ GUARDED_BY(serving_mutex_) = false;
+  bool draining_ RECTIFIER_GUARDED_BY(serving_mutex_) = false;
 };
 
 }  // namespace rectifier

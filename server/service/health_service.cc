@@ -20,17 +20,16 @@ using grpc::health::v1::HealthCheckResponse;
 // or Finish(). Ownership: its own, freed in OnDone().
 class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  Watcher(HealthService& service, std::string name)
-      : service_(service), name_(std::move(name)) {}
+  Watcher(HealthService& service, std::string name) : service_(service), name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
 
-  void Notify(ServingStatus status) REQUIRES(service_.mutex_) {
+  void Notify(ServingStatus status) RECTIFIER_REQUIRES(service_.mutex_) {
     wanted_ = status;
     Continue();
   }
 
-  void End(const absl::Status& status) REQUIRES(service_.mutex_) {
+  void End(const absl::Status& status) RECTIFIER_REQUIRES(service_.mutex_) {
     if (!end_) end_ = status;
     Continue();
   }
@@ -57,7 +56,7 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
 
  private:
   // Takes the next step, unless a message is still on its way.
-  void Continue() REQUIRES(service_.mutex_) {
+  void Continue() RECTIFIER_REQUIRES(service_.mutex_) {
     if (writing_ || finished_) return;
     if (wanted_ && wanted_ != sent_) {
       HealthCheckResponse response;

@@ -16,9 +16,9 @@ namespace rectifier {
 // it may; and it is switched on for the whole process.
 //
 // Threading: safe from any thread. Lifetime: outlives the grpc::Server that it is registered with.
-class HealthService final
-    : public grpc::health::v1::Health::WithRawCallbackMethod_Check<
-          grpc::health::v1::Health::WithRawCallbackMethod_Watch<grpc::health::v1::Health::Service>> {
+class HealthService final : public grpc::health::v1::Health::WithRawCallbackMethod_Check<
+                                grpc::health::v1::Health::WithRawCallbackMethod_Watch<
+                                    grpc::health::v1::Health::Service>> {
  public:
   HealthService();
   ~HealthService() override;
@@ -45,13 +45,13 @@ class HealthService final
   class Watcher;
   using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-  ServingStatus StatusOf(const std::string& service) const REQUIRES(mutex_);
+  ServingStatus StatusOf(const std::string& service) const RECTIFIER_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
-  bool draining_ GUARDED_BY(mutex_) = false;
-  bool watches_ended_ GUARDED_BY(mutex_) = false;
-  std::map<std::string, bool> serving_ GUARDED_BY(mutex_);
-  std::set<Watcher*> watchers_ GUARDED_BY(mutex_);  // each owns itself
+  bool draining_ RECTIFIER_GUARDED_BY(mutex_) = false;
+  bool watches_ended_ RECTIFIER_GUARDED_BY(mutex_) = false;
+  std::map<std::string, bool> serving_ RECTIFIER_GUARDED_BY(mutex_);
+  std::set<Watcher*> watchers_ RECTIFIER_GUARDED_BY(mutex_);  // each owns itself
 };
 
 }  // namespace rectifier

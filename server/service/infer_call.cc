@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/service/unary.h"
 #include "server/service/wire_messages.h"
@@ -15,8 +16,8 @@ namespace {
 constexpr const char* kPushbackKey = "grpc-retry-pushback-ms";
 constexpr const char* kPushback = "100";
 
-// The call's deadline on the server's clock. The client's is a span of time on the wire, so nobody's
-// wall clock has a part in it.
+// The call's deadline on the server's clock. The client's is a span of time on the wire, so
+// nobody's wall clock has a part in it.
 TimePoint Deadline(const grpc::CallbackServerContext& context, TimePoint now) {
   const gpr_timespec left =
       gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
@@ -35,7 +36,9 @@ InferCall::InferCall(const Collaborators& collaborators, grpc::CallbackServerCon
       context_(context),
       response_(response),
       received_(collaborators.clock.Now()),
-      cancelled_(std::make_shared<std::atomic<bool>>(false)) {}
+      cancelled_(std::make_shared<std::atomic<bool>>(false)) {
+  handed_over_.store(true, std::memory_order_release);
+}
 
 void InferCall::Start(const grpc::ByteBuffer& request) {
   absl::StatusOr<InferenceRequest> prepared = Prepare(request);
@@ -88,7 +91,19 @@ void InferCall::End(const absl::Status& status, const InferenceTimes* times) {
   } else {
     with_.observer.OnRejected(status.code());
   }
-  Finish(ToGrpcStatus(status));
+  grpc::Status answer = ToGrpcStatus(status);
+  handed_over_.store(true, std::memory_order_release);
+  Finish(std::move(answer));
+}
+
+void InferCall::OnCancel() {
+  RECTIFIER_CHECK(handed_over_.load(std::memory_order_acquire));
+  cancelled_->store(true);
+}
+
+void InferCall::OnDone() {
+  RECTIFIER_CHECK(handed_over_.load(std::memory_order_acquire));
+  delete this;
 }
 
 }  // namespace rectifier

@@ -95,8 +95,8 @@ grpc::ServerUnaryReactor* InferenceService::ModelMetadata(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
-  auto* call = new InferCall({registry_, observer_, clock_, options_.max_reply_bytes}, *context,
-                             *response);
+  auto* call =
+      new InferCall({registry_, observer_, clock_, options_.max_reply_bytes}, *context, *response);
   call->Start(*request);
   return call;
 }

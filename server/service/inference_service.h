@@ -36,8 +36,8 @@ class InferenceService final : public internal::RawInferenceService {
     int64_t max_reply_bytes = int64_t{64} << 20;
   };
 
-  InferenceService(const Options& options, const ModelRegistry& registry,
-                   RequestObserver& observer, const Clock& clock);
+  InferenceService(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
+                   const Clock& clock);
 
   // What ServerReady answers; false at first.
   void SetReady(bool ready) { ready_ = ready; }

@@ -36,9 +36,9 @@ constexpr std::array kTold = {
 grpc::Status InternalError(const absl::Status& status) {
   std::random_device random;
   const std::string id = fmt::format("{:08x}{:08x}", random(), random());
-  log::Error("internal error", {{"id", id},
-                                {"code", absl::StatusCodeToString(status.code())},
-                                {"error", Message(status)}});
+  log::Error(
+      "internal error",
+      {{"id", id}, {"code", absl::StatusCodeToString(status.code())}, {"error", Message(status)}});
   return {grpc::StatusCode::INTERNAL, fmt::format("internal error {}", id)};
 }
 

@@ -82,8 +82,8 @@ constexpr std::array kRows = {
 }  // namespace
 
 const ContentsRow& ContentsOf(DType dtype) {
-  const auto* row =
-      std::find_if(kRows.begin(), kRows.end(), [&](const ContentsRow& r) { return r.dtype == dtype; });
+  const auto* row = std::find_if(kRows.begin(), kRows.end(),
+                                 [&](const ContentsRow& r) { return r.dtype == dtype; });
   RECTIFIER_CHECK(row != kRows.end());
   return *row;
 }

@@ -20,7 +20,8 @@ struct ContentsRow {
   int (*count)(const inference::InferTensorContents&) = nullptr;
   // Writes the field's elements, count() of them, into `bytes`. INVALID_ARGUMENT for one that does
   // not fit into the datatype.
-  absl::Status (*decode)(const inference::InferTensorContents&, std::span<std::byte> bytes) = nullptr;
+  absl::Status (*decode)(const inference::InferTensorContents&,
+                         std::span<std::byte> bytes) = nullptr;
   void (*encode)(std::span<const std::byte> bytes, inference::InferTensorContents&) = nullptr;
 };
 

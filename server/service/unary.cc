@@ -20,8 +20,8 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire
     }
     RECTIFIER_RETURN_IF_ERROR(ScanWire(wire, fragments));
   }
-  // The buffer is the call's own, const only by the signature of the handlers. gRPC's parsing clears
-  // it likewise: a message is not held twice for as long as its call runs.
+  // The buffer is the call's own, const only by the signature of the handlers. gRPC's parsing
+  // clears it likewise: a message is not held twice for as long as its call runs.
   auto& buffer = const_cast<grpc::ByteBuffer&>(bytes);
   bool parsed = false;
   {
@@ -29,7 +29,7 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire
     parsed = reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
   }
   buffer.Clear();
-  if (!parsed) return InvalidArgument(wire.name, "the message cannot be parsed; is its text UTF-8?");
+  if (!parsed) return InvalidArgument(wire.name, "the message cannot be parsed");
   return absl::OkStatus();
 }
 

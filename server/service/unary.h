@@ -21,8 +21,7 @@ grpc::ByteBuffer SerializeReply(const google::protobuf::MessageLite& message);
 
 // Answers a call at once: `handle` is absl::Status(const Request&, Response&).
 template <typename Request, typename Response, typename Handle>
-grpc::ServerUnaryReactor* AnswerUnary(grpc::CallbackServerContext& context,
-                                      const WireMessage& wire,
+grpc::ServerUnaryReactor* AnswerUnary(grpc::CallbackServerContext& context, const WireMessage& wire,
                                       const grpc::ByteBuffer& request_bytes,
                                       grpc::ByteBuffer& response_bytes, const Handle& handle) {
   Request request;

@@ -8,21 +8,24 @@ namespace {
 using enum WireKind;
 
 constexpr WireField kParameterFields[] = {
-    {1, "bool_param", kVarint},   {2, "int64_param", kVarint},  {3, "string_param", kBytes},
+    {1, "bool_param", kVarint},    {2, "int64_param", kVarint},  {3, "string_param", kText},
     {4, "double_param", kFixed64}, {5, "uint64_param", kVarint},
 };
 constexpr WireMessage kParameter{"InferParameter", kParameterFields};
 
 constexpr WireField kParameterEntryFields[] = {
-    {1, "key", kBytes},
+    {1, "key", kText},
     {2, "value", kMessage, 1, &kParameter},
 };
 constexpr WireMessage kParameterEntry{"ParametersEntry", kParameterEntryFields};
 
 constexpr WireField kContentsFields[] = {
-    {1, "bool_contents", kVarints},   {2, "int_contents", kVarints},
-    {3, "int64_contents", kVarints},  {4, "uint_contents", kVarints},
-    {5, "uint64_contents", kVarints}, {6, "fp32_contents", kFixed32s},
+    {1, "bool_contents", kVarints},
+    {2, "int_contents", kVarints},
+    {3, "int64_contents", kVarints},
+    {4, "uint_contents", kVarints},
+    {5, "uint64_contents", kVarints},
+    {6, "fp32_contents", kFixed32s},
     {7, "fp64_contents", kFixed64s},
     // No model takes BYTES; each entry would cost forty bytes for two.
     {8, "bytes_contents", kBytes, kMaxTensors},
@@ -30,8 +33,8 @@ constexpr WireField kContentsFields[] = {
 constexpr WireMessage kContents{"InferTensorContents", kContentsFields};
 
 constexpr WireField kInputFields[] = {
-    {1, "name", kBytes},
-    {2, "datatype", kBytes},
+    {1, "name", kText},
+    {2, "datatype", kText},
     {3, "shape", kVarints, kMaxRank},
     {4, "parameters", kMessage, kMaxParameters, &kParameterEntry},
     // Once: several would be merged, and their entries would add up past the caps.
@@ -40,23 +43,23 @@ constexpr WireField kInputFields[] = {
 constexpr WireMessage kInput{"InferInputTensor", kInputFields};
 
 constexpr WireField kOutputFields[] = {
-    {1, "name", kBytes},
+    {1, "name", kText},
     {2, "parameters", kMessage, kMaxParameters, &kParameterEntry},
 };
 constexpr WireMessage kOutput{"InferRequestedOutputTensor", kOutputFields};
 
 constexpr WireField kModelInferFields[] = {
-    {1, "model_name", kBytes},
-    {2, "model_version", kBytes},
-    {3, "id", kBytes},
+    {1, "model_name", kText},
+    {2, "model_version", kText},
+    {3, "id", kText},
     {4, "parameters", kMessage, kMaxParameters, &kParameterEntry},
     {5, "inputs", kMessage, kMaxTensors, &kInput},
     {6, "outputs", kMessage, kMaxTensors, &kOutput},
     {7, "raw_input_contents", kBytes, kMaxTensors},
 };
 
-constexpr WireField kModelNameFields[] = {{1, "name", kBytes}, {2, "version", kBytes}};
-constexpr WireField kHealthCheckFields[] = {{1, "service", kBytes}};
+constexpr WireField kModelNameFields[] = {{1, "name", kText}, {2, "version", kText}};
+constexpr WireField kHealthCheckFields[] = {{1, "service", kText}};
 
 }  // namespace
 

@@ -11,25 +11,72 @@ namespace rectifier {
 namespace {
 
 // The wire types of the encoding.
-enum WireType : uint32_t { kVarintType = 0, kFixed64Type = 1, kLengthType = 2, kGroupStart = 3,
-                           kGroupEnd = 4, kFixed32Type = 5 };
+enum WireType : uint32_t {
+  kVarintType = 0,
+  kFixed64Type = 1,
+  kLengthType = 2,
+  kGroupStart = 3,
+  kGroupEnd = 4,
+  kFixed32Type = 5
+};
 
 constexpr size_t kMaxFields = 16;  // of one WireMessage
 constexpr int kMaxVarintBytes = 10;
 
 bool Fits(WireKind kind, uint32_t type) {
   switch (kind) {
-    case WireKind::kVarint: return type == kVarintType;
-    case WireKind::kFixed32: return type == kFixed32Type;
-    case WireKind::kFixed64: return type == kFixed64Type;
+    case WireKind::kVarint:
+      return type == kVarintType;
+    case WireKind::kFixed32:
+      return type == kFixed32Type;
+    case WireKind::kFixed64:
+      return type == kFixed64Type;
+    case WireKind::kText:
     case WireKind::kBytes:
-    case WireKind::kMessage: return type == kLengthType;
-    case WireKind::kVarints: return type == kVarintType || type == kLengthType;
-    case WireKind::kFixed32s: return type == kFixed32Type || type == kLengthType;
-    case WireKind::kFixed64s: return type == kFixed64Type || type == kLengthType;
+    case WireKind::kMessage:
+      return type == kLengthType;
+    case WireKind::kVarints:
+      return type == kVarintType || type == kLengthType;
+    case WireKind::kFixed32s:
+      return type == kFixed32Type || type == kLengthType;
+    case WireKind::kFixed64s:
+      return type == kFixed64Type || type == kLengthType;
   }
   return false;
 }
+
+bool IsPlural(WireKind kind) {
+  return kind == WireKind::kVarints || kind == WireKind::kFixed32s || kind == WireKind::kFixed64s;
+}
+
+// Follows text a byte at a time: the well-formed sequences of Unicode 15, table 3-7.
+class Utf8 {
+ public:
+  // False when `byte` cannot come next.
+  bool Take(uint8_t byte) {
+    if (left_ > 0) {
+      if (byte < low_ || byte > high_) return false;
+      --left_;
+      low_ = 0x80;
+      high_ = 0xBF;
+      return true;
+    }
+    if (byte < 0x80) return true;
+    if (byte < 0xC2 || byte > 0xF4) return false;
+    left_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    if (byte == 0xE0) low_ = 0xA0;   // shorter forms exist
+    if (byte == 0xED) high_ = 0x9F;  // surrogates
+    if (byte == 0xF0) low_ = 0x90;   // shorter forms exist
+    if (byte == 0xF4) high_ = 0x8F;  // above U+10FFFF
+    return true;
+  }
+  bool complete() const { return left_ == 0; }
+
+ private:
+  int left_ = 0;  // bytes of the character that are still to come
+  uint8_t low_ = 0x80;
+  uint8_t high_ = 0xBF;
+};
 
 // Reads bytes across the fragments. Every position is counted from the message's first byte, and no
 // read goes past the `end` that it is given.
@@ -67,12 +114,14 @@ class Cursor {
     return false;
   }
 
- private:
+  // There must be one.
   uint8_t ReadByte() {
     while (offset_ == fragments_[fragment_].size()) NextFragment();
     ++position_;
     return static_cast<uint8_t>(fragments_[fragment_][offset_++]);
   }
+
+ private:
   void NextFragment() {
     ++fragment_;
     offset_ = 0;
@@ -134,15 +183,29 @@ class Scanner {
       return Damaged(start);
     }
     const uint64_t field_end = cursor_.position() + length;
-    if (field.kind == WireKind::kBytes || field.kind == WireKind::kMessage) {
+    const bool packed = IsPlural(field.kind);
+    if (packed && field.max_count > 0) return ScanPacked(field, field_end, count);
+    if (!packed) {
       ++*count;
       RECTIFIER_RETURN_IF_ERROR(CheckCount(field, *count));
-      if (field.kind == WireKind::kMessage) return ScanMessage(*field.message, field_end);
-    } else if (field.max_count > 0) {
-      return ScanPacked(field, field_end, count);
     }
+    if (field.kind == WireKind::kMessage) return ScanMessage(*field.message, field_end);
+    if (field.kind == WireKind::kText) return ScanText(field_end);
     cursor_.Skip(length, end);
     return absl::OkStatus();
+  }
+
+  absl::Status ScanText(uint64_t end) {
+    const uint64_t start = cursor_.position();
+    if (end - start > kMaxTextBytes) {
+      return absl::InvalidArgumentError(
+          fmt::format("byte {}: text of more than {} bytes", start, kMaxTextBytes));
+    }
+    Utf8 text;
+    bool valid = true;
+    while (valid && cursor_.position() < end) valid = text.Take(cursor_.ReadByte());
+    if (valid && text.complete()) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format("byte {}: text that is not UTF-8", start));
   }
 
   // The elements of a capped packed field: no more of them are read than the cap allows.
@@ -178,10 +241,14 @@ class Scanner {
   bool SkipScalar(uint32_t type, uint64_t end) {
     uint64_t value = 0;
     switch (type) {
-      case kVarintType: return cursor_.ReadVarint(end, &value);
-      case kFixed32Type: return cursor_.Skip(4, end);
-      case kFixed64Type: return cursor_.Skip(8, end);
-      default: return false;
+      case kVarintType:
+        return cursor_.ReadVarint(end, &value);
+      case kFixed32Type:
+        return cursor_.Skip(4, end);
+      case kFixed64Type:
+        return cursor_.Skip(8, end);
+      default:
+        return false;
     }
   }
 
@@ -192,7 +259,8 @@ class Scanner {
   }
 
   static absl::Status Damaged(uint64_t byte) {
-    return absl::InvalidArgumentError(fmt::format("byte {}: the message is damaged or cut short", byte));
+    return absl::InvalidArgumentError(
+        fmt::format("byte {}: the message is damaged or cut short", byte));
   }
 
   static std::string Place(const WireField& field, int64_t index) {

@@ -8,9 +8,17 @@
 
 namespace rectifier {
 
-// How a field travels. The plural ones are repeated numbers, packed or not.
+// How a field travels. The plural ones are repeated numbers, packed or not; text is UTF-8.
 enum class WireKind : uint8_t {
-  kVarint, kFixed32, kFixed64, kBytes, kMessage, kVarints, kFixed32s, kFixed64s
+  kVarint,
+  kFixed32,
+  kFixed64,
+  kText,
+  kBytes,
+  kMessage,
+  kVarints,
+  kFixed32s,
+  kFixed64s
 };
 
 struct WireMessage;
@@ -33,10 +41,14 @@ struct WireMessage {
 inline constexpr int64_t kMaxUnknownFields = 16;
 inline constexpr uint64_t kMaxUnknownBytes = 1024;
 
+// Of one field: names, ids, parameters.
+inline constexpr uint64_t kMaxTextBytes = 65536;
+
 // Looks at a message in protobuf's wire format before it is parsed, so that a small message cannot
 // become a large object: entries are counted against the caps of `message`, groups are refused, and
-// unknown fields are few and small. `fragments` are the message's pieces in order, of any sizes. Runs
-// in one pass, without allocating; large byte fields are skipped, not read.
+// unknown fields are few and small. Text is checked too, because protobuf writes to standard error
+// about text that is not UTF-8. `fragments` are the message's pieces in order, of any sizes. Runs
+// in one pass, without allocating; byte fields are skipped, not read.
 //
 // INVALID_ARGUMENT, with the field and the byte, for what breaks a cap or the format itself.
 absl::Status ScanWire(const WireMessage& message, std::span<const std::string_view> fragments);

@@ -30,7 +30,7 @@ class LatchCounter {
  private:
   Mutex mutex_;
   CondVar changed_;
-  int64_t count_ GUARDED_BY(mutex_) = 0;
+  int64_t count_ RECTIFIER_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace rectifier

@@ -1,6 +1,7 @@
 #include "client/cpp/src/channel.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -51,6 +52,16 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const ClientOptions& optio
                                            grpc::AccessTokenCredentials(options.bearer_token));
 }
 
+// gRPC shuts down with its last user and starts again with the next. A shutdown waits up to 10 s
+// for a connection that is just being closed, which a program that is done would spend on its exit.
+// So the first channel keeps it for the life of the process.
+void KeepGrpc() {
+  [[maybe_unused]] static const bool kept = [] {
+    grpc_init();
+    return true;
+  }();
+}
+
 std::string Seconds(std::chrono::milliseconds time) {
   return fmt::format("{}.{:03}s", time.count() / 1000, time.count() % 1000);
 }
@@ -80,6 +91,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ta
   const absl::Status status = CheckOptions(target, options);
   if (!status.ok()) return status;
 
+  KeepGrpc();
   const int max_bytes = static_cast<int>(options.max_message_bytes);
   grpc::ChannelArguments arguments;
   arguments.SetMaxSendMessageSize(max_bytes);

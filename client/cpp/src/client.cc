@@ -204,7 +204,7 @@ void Client::InferAsync(InferRequest request, InferCallback done, Timeout timeou
   // The callback owns the call, and with it everything that gRPC writes to.
   connection_->stub->async()->ModelInfer(
       &call->context, &call->request, &call->response,
-      [call](grpc::Status status) { call->done(call->Result(status)); });
+      [call](const grpc::Status& status) { call->done(call->Result(status)); });
 }
 
 }  // namespace rectifier::client

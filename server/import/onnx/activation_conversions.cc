@@ -5,6 +5,7 @@
 #include "server/core/status.h"
 #include "server/import/onnx/conversions.h"
 #include "server/ops/broadcast.h"
+#include "server/ops/node_types.h"
 #include "server/ops/rectifier.h"
 
 namespace rectifier {
@@ -28,7 +29,7 @@ absl::Status CheckFinite(const NodeConversion& node, const Tensor& slope) {
 // The slope of a PRelu as an input that broadcasts into x from the end, which is how the graph's
 // Rectifier reads it. ONNX before opset 7: one slope is shared, several belong to axis 1. From
 // opset 7 on: broadcast from the end; where that fails, MXNet's exporter (ArcFace and its like)
-// still means axis 1.
+// still means axis 1. (Beside a dynamic dimension, which may turn out to fit, the rule stands.)
 absl::StatusOr<ValueId> AlignSlope(NodeConversion& node, const Shape& x, const Shape& slope) {
   const ValueId as_it_is = node.inputs()[1];
   const bool legacy = node.opset() < 7;
@@ -36,7 +37,7 @@ absl::StatusOr<ValueId> AlignSlope(NodeConversion& node, const Shape& x, const S
   if (slope.IsStatic() && slope.ElementCount() == 1) {
     return fits ? as_it_is : node.Reshaped(1, Shape{}, "slope");
   }
-  const bool per_channel = slope.rank() == 1 && x.rank() >= 2 && slope[0] == x[1];
+  const bool per_channel = slope.rank() == 1 && x.rank() >= 2 && DimsAgree(slope[0], x[1]);
   if (per_channel && (legacy || !fits)) {
     if (x.rank() == 2) return as_it_is;
     if (!legacy) {

@@ -17,8 +17,8 @@ absl::Status ConvertLegacyBinary(NodeConversion& node) {
   const auto b = node.shape(1);
   if (broadcast && has_axis && a && b) {
     if (axis < 0) axis += a->rank();
-    const int64_t after = a->rank() - axis - b->rank();
-    if (axis < 0 || after < 0) {
+    const int64_t after = axis < 0 ? -1 : a->rank() - axis - b->rank();
+    if (after < 0) {
       return InvalidArgument(node.place(), "attribute axis: shape {} does not fit into {} there",
                              b->ToString(), a->ToString());
     }

@@ -78,8 +78,8 @@ absl::Status ConvertDropout(NodeConversion& node) {
   }
   if (node.HasInput(2)) {
     const Tensor* training = node.constant(2);
-    if (training == nullptr || training->dtype() != DType::kBool ||
-        training->ElementCount() != 1 || training->data<bool>()[0]) {
+    if (training == nullptr || training->dtype() != DType::kBool || training->ElementCount() != 1 ||
+        training->data<bool>()[0]) {
       return Unimplemented(node.place(),
                            "input 2 (training_mode): only the constant false is supported");
     }

@@ -10,8 +10,21 @@ namespace rectifier {
 namespace {
 
 enum class Kind {
-  kModel, kGraph, kNode, kAttribute, kTensor, kSparseTensor, kValueInfo, kType, kTensorType,
-  kWrappedType, kMapType, kShape, kAnnotation, kTraining, kFunction
+  kModel,
+  kGraph,
+  kNode,
+  kAttribute,
+  kTensor,
+  kSparseTensor,
+  kValueInfo,
+  kType,
+  kTensorType,
+  kWrappedType,
+  kMapType,
+  kShape,
+  kAnnotation,
+  kTraining,
+  kFunction
 };
 
 // The messages of onnx.proto that hold repeated or nested messages; others are not gone into.
@@ -116,11 +129,19 @@ class Census {
     if (!tag) return Damaged();
     bool whole = false;
     switch (*tag & 7) {
-      case 0: whole = TakeVarint().has_value(); break;
-      case 1: whole = Skip(8); break;
-      case 2: return TakeEntry(*tag >> 3);
-      case 5: whole = Skip(4); break;
-      default: break;  // groups, which ONNX does not use
+      case 0:
+        whole = TakeVarint().has_value();
+        break;
+      case 1:
+        whole = Skip(8);
+        break;
+      case 2:
+        return TakeEntry(*tag >> 3);
+      case 5:
+        whole = Skip(4);
+        break;
+      default:
+        break;  // groups, which ONNX does not use
     }
     return whole ? absl::OkStatus() : Damaged();
   }

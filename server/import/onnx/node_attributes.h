@@ -25,8 +25,8 @@ class NodeAttributes {
   int64_t Int(std::string_view name, int64_t otherwise);
   float Float(std::string_view name, float otherwise);  // never NaN
   std::string String(std::string_view name, std::string_view otherwise);
-  std::vector<int64_t> Ints(std::string_view name);    // empty when absent
-  std::vector<float> Floats(std::string_view name);    // likewise
+  std::vector<int64_t> Ints(std::string_view name);        // empty when absent
+  std::vector<float> Floats(std::string_view name);        // likewise
   const onnx::TensorProto* Tensor(std::string_view name);  // null when absent
 
   // The attribute makes no difference here.

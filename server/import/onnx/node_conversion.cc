@@ -22,8 +22,8 @@ std::string Place(const onnx::NodeProto& node) {
   return fmt::format("{} ({})", NameOf(node), node.op_type());
 }
 
-NodeConversion::NodeConversion(const onnx::NodeProto& proto, int opset,
-                               std::vector<ValueId> inputs, ValueTable& values)
+NodeConversion::NodeConversion(const onnx::NodeProto& proto, int opset, std::vector<ValueId> inputs,
+                               ValueTable& values)
     : proto_(proto),
       opset_(opset),
       place_(Place(proto)),

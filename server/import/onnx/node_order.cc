@@ -7,8 +7,8 @@
 namespace rectifier {
 namespace {
 
-// `waiting` says which nodes have a dependency that is waiting too, so that going from dependency to
-// dependency ends up on a cycle.
+// `waiting` says which nodes have a dependency that is waiting too, so that going from dependency
+// to dependency ends up on a cycle.
 std::vector<int> FindCycle(const std::vector<std::vector<int>>& dependencies,
                            const std::vector<bool>& waiting) {
   const auto first = std::find(waiting.begin(), waiting.end(), true);

@@ -11,8 +11,8 @@ namespace rectifier {
 // The newest version of ONNX's default operator set that the table knows about.
 inline constexpr int kNewestOpset = 23;
 
-// How an operator of ONNX's default domain is written in a range of operator sets, and what turns it
-// into the graph's operators.
+// How an operator of ONNX's default domain is written in a range of operator sets, and what turns
+// it into the graph's operators.
 struct Spelling {
   std::string_view op_type;
   int first_opset;

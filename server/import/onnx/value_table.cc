@@ -14,8 +14,7 @@ bool ValueTable::Declare(std::string_view name, int producer) {
 }
 
 bool ValueTable::DeclareInitializer(onnx::TensorProto& initializer) {
-  return entries_
-      .try_emplace(initializer.name(), Entry{kNoValue, &initializer, kNoProducer, false})
+  return entries_.try_emplace(initializer.name(), Entry{kNoValue, &initializer, kNoProducer, false})
       .second;
 }
 
@@ -32,6 +31,11 @@ void ValueTable::MarkRead(std::string_view name) {
 bool ValueTable::IsRead(std::string_view name) const {
   const auto found = entries_.find(name);
   return found != entries_.end() && found->second.read;
+}
+
+bool ValueTable::IsDefined(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found != entries_.end() && found->second.id != kNoValue;
 }
 
 void ValueTable::Define(std::string_view name, ValueId id) {
@@ -59,7 +63,9 @@ absl::StatusOr<ValueId> ValueTable::Read(std::string_view name) {
 
 std::string ValueTable::FreshName(std::string_view base) {
   std::string name(base);
-  for (int i = 1; !Declare(name); ++i) name = fmt::format("{}.{}", base, i);
+  for (int i = 1; IsDeclared(name) || !fresh_.insert(name).second; ++i) {
+    name = fmt::format("{}.{}", base, i);
+  }
   return name;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,20 +31,23 @@ class ValueTable {
   bool DeclareInitializer(onnx::TensorProto& initializer);
 
   bool IsDeclared(std::string_view name) const { return entries_.find(name) != entries_.end(); }
-  int producer(std::string_view name) const;
+  int producer(std::string_view name) const;  // kNoProducer for others
 
   // Something reads the value.
   void MarkRead(std::string_view name);
   bool IsRead(std::string_view name) const;
 
+  bool IsDefined(std::string_view name) const;
+
   // The declared name now stands for this value.
   void Define(std::string_view name, ValueId id);
 
   // The value of a declared name that is defined or an initializer. When an initializer cannot be
-  // decoded, the first reader gets the error and later ones a value without a type.
+  // decoded, the first call returns the error and later ones a value without a type.
   absl::StatusOr<ValueId> Read(std::string_view name);
 
-  // `base`, or `base` with a number, that is not a name of the file; it is declared by this.
+  // `base`, or `base` with a number, that is neither a declared name nor one returned before. It is
+  // not declared: the file cannot read it.
   std::string FreshName(std::string_view base);
 
   static constexpr int kNoProducer = -1;
@@ -60,6 +64,7 @@ class ValueTable {
   ConstantDecoder decoder_;
   // Ordered, so that nobody can choose names that all fall into one bucket.
   std::map<std::string, Entry, std::less<>> entries_;
+  std::set<std::string> fresh_;
 };
 
 }  // namespace rectifier

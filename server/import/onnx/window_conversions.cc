@@ -19,8 +19,8 @@ std::optional<size_t> SpatialRank(const NodeConversion& node) {
 // to be refused by name.
 void PutList(Attributes& attributes, std::string_view name, std::vector<int64_t> values,
              int64_t otherwise, std::optional<size_t> length) {
-  const bool is_default = std::all_of(values.begin(), values.end(),
-                                      [&](int64_t value) { return value == otherwise; });
+  const bool is_default =
+      std::all_of(values.begin(), values.end(), [&](int64_t value) { return value == otherwise; });
   if (is_default && (values.empty() || !length || values.size() == *length)) return;
   attributes[std::string(name)] = std::move(values);
 }

@@ -22,7 +22,7 @@ class BatchQueueTest : public testing::Test {
  protected:
   absl::Status Submit(BatchQueue& queue, int64_t id, FakeTaskOptions options = {}) {
     std::unique_ptr<Task> task = MakeTask(log_, id, std::move(options));
-    const absl::Status status = queue.Submit(task, clock_.Now());
+    absl::Status status = queue.Submit(task, clock_.Now());
     EXPECT_EQ(task == nullptr, status.ok()) << "the task is taken iff the answer is OK";
     return status;
   }

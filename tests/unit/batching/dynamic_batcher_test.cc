@@ -25,7 +25,7 @@ class DynamicBatcherTest : public testing::Test {
  protected:
   absl::Status Submit(DynamicBatcher& batcher, int64_t id, FakeTaskOptions options = {}) {
     std::unique_ptr<Task> task = MakeTask(log_, id, std::move(options));
-    const absl::Status status = batcher.Submit(task);
+    absl::Status status = batcher.Submit(task);
     EXPECT_EQ(task == nullptr, status.ok()) << "the task is taken iff the answer is OK";
     return status;
   }
@@ -213,6 +213,7 @@ TEST_F(DynamicBatcherTest, LosesNoTaskAndRepeatsNoneUnderConcurrentLoad) {
     WorkerPool pool(3, SteadyClock());
     DynamicBatcher batcher(pool, {.max_batch = 8, .max_queue_tasks = 64}, runner, observer_);
     std::vector<std::thread> clients;
+    clients.reserve(kThreads);
     for (int client = 0; client < kThreads; ++client) {
       clients.emplace_back([&, client] {
         std::mt19937 random(static_cast<unsigned>(client));

@@ -38,7 +38,7 @@ class FakeRunner final : public BatchRunner {
   const std::function<void(int)> during_;
   LatchCounter begun_;
   Mutex mutex_;
-  std::vector<int64_t> batches_ GUARDED_BY(mutex_);
+  std::vector<int64_t> batches_ RECTIFIER_GUARDED_BY(mutex_);
 };
 
 // Remembers what a batcher reported. Safe from any thread.
@@ -69,9 +69,9 @@ class FakeObserver final : public BatchObserver {
 
  private:
   Mutex mutex_;
-  int64_t tasks_ GUARDED_BY(mutex_) = 0;
-  int64_t bytes_ GUARDED_BY(mutex_) = 0;
-  std::vector<absl::StatusCode> dropped_ GUARDED_BY(mutex_);
+  int64_t tasks_ RECTIFIER_GUARDED_BY(mutex_) = 0;
+  int64_t bytes_ RECTIFIER_GUARDED_BY(mutex_) = 0;
+  std::vector<absl::StatusCode> dropped_ RECTIFIER_GUARDED_BY(mutex_);
 };
 
 }  // namespace rectifier

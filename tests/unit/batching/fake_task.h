@@ -55,8 +55,8 @@ class TaskLog {
 
  private:
   Mutex mutex_;
-  std::vector<int64_t> ran_ GUARDED_BY(mutex_);
-  std::map<int64_t, std::vector<absl::StatusCode>> dropped_ GUARDED_BY(mutex_);
+  std::vector<int64_t> ran_ RECTIFIER_GUARDED_BY(mutex_);
+  std::map<int64_t, std::vector<absl::StatusCode>> dropped_ RECTIFIER_GUARDED_BY(mutex_);
   LatchCounter ended_;
 };
 

@@ -344,21 +344,18 @@ TEST(ClientTest, TlsCarriesTheClientsCertificateAndToken) {
                                 : std::string(found->second.data(), found->second.size()));
     return grpc::Status::OK;
   });
-  // The certificate's name; it resolves to the loopback address everywhere.
-  const std::string target = "localhost:" + std::to_string(server.port());
-
   ClientOptions options = QuickRetries();
   options.tls.emplace();
   options.tls->root_certificates = testing::kCertificate;
   options.watch_health = false;
-  EXPECT_EQ(ConnectTo(target, options).Infer(PictureRequest()).status().code(),
+  EXPECT_EQ(ConnectTo(server.target(), options).Infer(PictureRequest()).status().code(),
             absl::StatusCode::kUnavailable)
       << "without a certificate of its own";
 
   options.tls->certificate_chain = testing::kCertificate;
   options.tls->private_key = testing::kPrivateKey;
   options.bearer_token = "secret";
-  const auto response = ConnectTo(target, options).Infer(PictureRequest());
+  const auto response = ConnectTo(server.target(), options).Infer(PictureRequest());
   EXPECT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(authorization.get_future().get(), "Bearer secret");
 }

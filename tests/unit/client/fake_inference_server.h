@@ -26,7 +26,6 @@ class FakeInferenceServer {
       std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials());
   ~FakeInferenceServer();
 
-  int port() const { return port_; }
   std::string target() const { return "127.0.0.1:" + std::to_string(port_); }
 
   // Called before an inference is answered; an error is the answer.

@@ -39,7 +39,7 @@ class RunTest : public ::testing::Test {
   // Expects the exit status 1 and one line of error.
   std::string Failure(const std::vector<std::string>& arguments) {
     EXPECT_EQ(RunProgram(arguments), 1);
-    const std::string error = err_.str();
+    std::string error = err_.str();
     EXPECT_EQ(std::count(error.begin(), error.end(), '\n'), 1) << error;
     EXPECT_THAT(error, StartsWith("rectifier-client: "));
     return error;
@@ -71,7 +71,7 @@ class RunTest : public ::testing::Test {
 
   // 360 pictures: number i's brightest pixel is i % 4, and so is its label.
   std::string WriteManyPictures() {
-    std::vector<float> values(360 * 4);
+    std::vector<float> values(size_t{360} * 4);
     std::vector<int64_t> labels(360);
     for (size_t i = 0; i < 360; ++i) {
       labels[i] = static_cast<int64_t>(i % 4);
@@ -207,7 +207,7 @@ TEST_F(RunTest, ClassifyDrawsAsManyAsAskedForAndNamesTheWrongOnes) {
   EXPECT_THAT(Output(arguments), StartsWith("b_label0.png  2  100.0 %  WRONG, label 0\n"
                                             "(1 more; "));
   std::vector<std::string> listed = arguments;
-  listed.push_back("--list");
+  listed.emplace_back("--list");
   EXPECT_THAT(Output(listed), StartsWith("a_label1.png  1  100.0 %  right\n"
                                          "b_label0.png  2  100.0 %  WRONG, label 0\n"
                                          "2 pictures"));

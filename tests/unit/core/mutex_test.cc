@@ -29,7 +29,7 @@ class Counter {
  private:
   Mutex mutex_;
   CondVar changed_;
-  int count_ GUARDED_BY(mutex_) = 0;
+  int count_ RECTIFIER_GUARDED_BY(mutex_) = 0;
 };
 
 TEST(MutexTest, OneThreadAtATimeChangesWhatItGuards) {

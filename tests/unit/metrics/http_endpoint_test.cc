@@ -197,8 +197,10 @@ TEST_F(HttpEndpointTest, ServesSeveralScrapersWhileMetricsChange) {
                           nullptr);
     }
   });
+  constexpr int kScrapers = 3;
   std::vector<std::thread> scrapers;
-  for (int i = 0; i < 3; ++i) {
+  scrapers.reserve(kScrapers);
+  for (int i = 0; i < kScrapers; ++i) {
     scrapers.emplace_back([&] {
       for (int scrape = 0; scrape < 10; ++scrape) {
         EXPECT_EQ(Http(endpoint->port(), "GET", "/metrics").code, 200);

@@ -328,6 +328,7 @@ TEST_F(MetricsTest, CountsEverythingFromManyThreads) {
   metrics_.SetModelState("m", "1", {.state = ModelState::kReady});
   std::atomic<int> running = kThreads;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       const InferenceTimes times = Times();

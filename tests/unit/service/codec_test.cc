@@ -65,7 +65,8 @@ ModelInferRequest RawRequest() {
 ModelInferRequest TypedRequest() {
   ModelInferRequest request;
   auto* b = AddInput(request, "b", "FP32", {2, 3});
-  for (const float value : {10.F, 20.F, 30.F, 40.F, 50.F, 60.F}) b->mutable_contents()->add_fp32_contents(value);
+  for (const float value : {10.F, 20.F, 30.F, 40.F, 50.F, 60.F})
+    b->mutable_contents()->add_fp32_contents(value);
   auto* a = AddInput(request, "a", "FP32", {2, 2});
   for (const float value : {1.F, 2.F, 3.F, 4.F}) a->mutable_contents()->add_fp32_contents(value);
   return request;
@@ -176,7 +177,8 @@ std::vector<BadRequest> BadRequests() {
        "input 'a': contents and raw_input_contents cannot be used together"},
       {"RawAndEmptyContents", RawRequest, [](auto& r) { r.mutable_inputs(1)->mutable_contents(); },
        "input 'a': contents and raw_input_contents cannot be used together"},
-      {"TooFewRawEntries", RawRequest, [](auto& r) { r.mutable_raw_input_contents()->RemoveLast(); },
+      {"TooFewRawEntries", RawRequest,
+       [](auto& r) { r.mutable_raw_input_contents()->RemoveLast(); },
        "raw_input_contents: expected 2 entries, one an input, got 1"},
       {"TooManyRawEntries", RawRequest, [](auto& r) { r.add_raw_input_contents(""); },
        "raw_input_contents: expected 2 entries, one an input, got 3"},
@@ -200,7 +202,9 @@ std::vector<BadRequest> BadRequests() {
        },
        "input 'a': expected a batch of 1 to 4 samples, got 0"},
       {"TooFewElements", TypedRequest,
-       [](auto& r) { r.mutable_inputs(0)->mutable_contents()->mutable_fp32_contents()->RemoveLast(); },
+       [](auto& r) {
+         r.mutable_inputs(0)->mutable_contents()->mutable_fp32_contents()->RemoveLast();
+       },
        "input 'b': expected 6 elements in fp32_contents for shape [2, 3], got 5"},
       {"NoContentsAtAll", TypedRequest, [](auto& r) { r.mutable_inputs(0)->clear_contents(); },
        "input 'b': expected 6 elements in fp32_contents for shape [2, 3], got 0"},
@@ -301,7 +305,8 @@ TEST(TensorContentsTest, TypedContentsHoldEveryElementOfEveryDatatype) {
     EXPECT_EQ(back, values);
   };
   const auto extremes = [&]<typename T>(T) {
-    round_trip(std::vector<T>{std::numeric_limits<T>::lowest(), 0, 1, std::numeric_limits<T>::max()});
+    round_trip(
+        std::vector<T>{std::numeric_limits<T>::lowest(), 0, 1, std::numeric_limits<T>::max()});
   };
   extremes(int8_t{});
   extremes(int16_t{});
@@ -397,9 +402,8 @@ TEST(ReplyTest, IsRefusedWhenTheOutputsAreTooLarge) {
   const ModelSignature signature = TwoInputs();
   const auto decoded = DecodeRequest(RawRequest(), signature);
   ASSERT_TRUE(decoded.ok());
-  const std::vector<TensorType> types = {{DType::kFloat32, Shape{2, 2}},
-                                         {DType::kFloat32, Shape{2}},
-                                         {DType::kFloat32, Shape{2, 0}}};
+  const std::vector<TensorType> types = {
+      {DType::kFloat32, Shape{2, 2}}, {DType::kFloat32, Shape{2}}, {DType::kFloat32, Shape{2, 0}}};
   EXPECT_TRUE(Reply::Allocate(signature, *decoded, types, 24).ok());
   const absl::Status status = Reply::Allocate(signature, *decoded, types, 23).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);

@@ -14,9 +14,11 @@ ModelSignature DoublingSignature(int64_t max_batch) {
           .max_batch = max_batch};
 }
 
-FakeServable::FakeServable(std::string name, std::string version, ModelSignature signature)
+FakeServable::FakeServable(std::string name, std::string version, const Clock& clock,
+                           ModelSignature signature)
     : name_(std::move(name)),
       version_(std::move(version)),
+      clock_(clock),
       signature_(std::move(signature)),
       worker_([this] { Work(); }) {}
 
@@ -98,7 +100,7 @@ void FakeServable::Work() {
       status = done_status_;
     }
     if (status.ok() && request.cancelled()) status = absl::CancelledError("cancelled");
-    if (status.ok() && request.deadline <= SteadyClock().Now()) {
+    if (status.ok() && request.deadline <= clock_.Now()) {
       status = absl::DeadlineExceededError("too late");
     }
     if (!status.ok()) {

@@ -20,8 +20,8 @@ ModelSignature DoublingSignature(int64_t max_batch = 4);
 // Threading: safe from any thread. Destruction drops what waits with UNAVAILABLE.
 class FakeServable final : public Servable {
  public:
-  explicit FakeServable(std::string name, std::string version = "1",
-                        ModelSignature signature = DoublingSignature());
+  FakeServable(std::string name, std::string version, const Clock& clock,
+               ModelSignature signature = DoublingSignature());
   ~FakeServable() override;
 
   // The worker takes nothing until Release().
@@ -49,16 +49,17 @@ class FakeServable final : public Servable {
 
   const std::string name_;
   const std::string version_;
+  const Clock& clock_;
   const ModelSignature signature_;
 
   mutable Mutex mutex_;
   CondVar changed_;
-  bool held_ GUARDED_BY(mutex_) = false;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  int executed_ GUARDED_BY(mutex_) = 0;
-  absl::Status submit_status_ GUARDED_BY(mutex_);
-  absl::Status done_status_ GUARDED_BY(mutex_);
-  std::deque<InferenceRequest> queue_ GUARDED_BY(mutex_);
+  bool held_ RECTIFIER_GUARDED_BY(mutex_) = false;
+  bool stopping_ RECTIFIER_GUARDED_BY(mutex_) = false;
+  int executed_ RECTIFIER_GUARDED_BY(mutex_) = 0;
+  absl::Status submit_status_ RECTIFIER_GUARDED_BY(mutex_);
+  absl::Status done_status_ RECTIFIER_GUARDED_BY(mutex_);
+  std::deque<InferenceRequest> queue_ RECTIFIER_GUARDED_BY(mutex_);
   std::thread worker_;
 };
 
@@ -78,7 +79,7 @@ class RecordingObserver final : public RequestObserver {
 
   Mutex mutex_;
   CondVar changed_;
-  std::vector<std::string> lines_ GUARDED_BY(mutex_);
+  std::vector<std::string> lines_ RECTIFIER_GUARDED_BY(mutex_);
 };
 
 }  // namespace rectifier

@@ -100,7 +100,7 @@ TEST(WireScanTest, NamesTheFieldAndTheByte) {
   for (int dim = 0; dim < 9; ++dim) request.add_inputs()->add_shape(1);
   for (int dim = 0; dim < 8; ++dim) request.mutable_inputs(3)->add_shape(1);
   EXPECT_EQ(Message(Scan(request.SerializeAsString())),
-            "ModelInferRequest: inputs[3]: shape: byte 25: more than 8 entries");
+            "ModelInferRequest: inputs[3]: shape: byte 24: more than 8 entries");
 }
 
 struct Payload {
@@ -134,8 +134,8 @@ std::vector<Payload> AmplificationPayloads() {
       {"UnknownVarints", Repeat(std::string("\x78\x00", 2), size), "unknown fields"},
       {"EmptyUnknownBytes", Repeat(Field(15, ""), size), "unknown fields"},
       {"OneLargeUnknownField", Field(15, std::string(size, 'u')), "unknown fields"},
-      {"UnknownFieldsSpreadOverInputs",
-       Repeat(Field(5, Repeat(Field(15, ""), 32)), 64 * 34), "unknown fields"},
+      {"UnknownFieldsSpreadOverInputs", Repeat(Field(5, Repeat(Field(15, ""), 32)), 64 * 34),
+       "unknown fields"},
       {"KnownFieldsOfAnotherType", Repeat(std::string("\x28\x00", 2), size), "unknown fields"},
   };
 }
@@ -174,12 +174,24 @@ TEST(WireScanTest, RefusesWhatTheEncodingDoesNotAllow) {
       {"FieldZero", std::string("\x00\x00", 2), ""},
       {"WireType6", "\x0E\x01", ""},
       {"WireType7", "\x0F\x01", ""},
-      {"LengthPastTheEnd", "\x0A\x05" "abc", ""},
+      {"LengthPastTheEnd",
+       "\x0A\x05"
+       "abc",
+       ""},
       {"HugeLength", "\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", ""},
-      {"LengthPastTheParent", Field(5, "\x0A\x05" "abc") + "xxxxxxxx", "inputs[0]: name"},
+      {"LengthPastTheParent",
+       Field(5,
+             "\x0A\x05"
+             "abc") +
+           "xxxxxxxx",
+       "inputs[0]: name"},
       {"ShapeElementPastItsField", Field(5, Field(3, "\x80") + "\x01\x01"), "inputs[0]: shape"},
       {"OverlongShapeElement", Field(5, Field(3, std::string(10, '\xFF'))), "inputs[0]: shape"},
-      {"DoubleCutShort", Field(4, Field(2, "\x21" "1234567")), "parameters[0]: value: double_param"},
+      {"DoubleCutShort",
+       Field(4, Field(2,
+                      "\x21"
+                      "1234567")),
+       "parameters[0]: value: double_param"},
   };
   for (const Payload& payload : payloads) {
     const absl::Status status = Scan(payload.bytes);
@@ -187,6 +199,24 @@ TEST(WireScanTest, RefusesWhatTheEncodingDoesNotAllow) {
     EXPECT_THAT(std::string(Message(status)), HasSubstr("damaged or cut short")) << payload.name;
     EXPECT_THAT(std::string(Message(status)), HasSubstr(payload.place)) << payload.name;
   }
+}
+
+TEST(WireScanTest, RefusesTextThatIsNotUtf8) {
+  for (const char* text : {"a", "é", "€", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_EQ(Scan(Field(1, text)), absl::OkStatus()) << text;
+  }
+  for (const char* text :
+       {"\xFF", "\x80", "\xC3", "\xC3(", "\xC1\x81", "\xE2\x82", "\xE0\x80\x80", "\xED\xA0\x80",
+        "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "a\xE2\x82z"}) {
+    EXPECT_EQ(Message(Scan(Field(1, text))),
+              "ModelInferRequest: model_name: byte 2: text that is not UTF-8");
+  }
+}
+
+TEST(WireScanTest, RefusesVeryLongText) {
+  EXPECT_EQ(Scan(Field(3, std::string(kMaxTextBytes, 'i'))), absl::OkStatus());
+  EXPECT_EQ(Message(Scan(Field(3, std::string(kMaxTextBytes + 1, 'i')))),
+            "ModelInferRequest: id: byte 4: text of more than 65536 bytes");
 }
 
 TEST(WireScanTest, EveryPrefixOfARequestIsAcceptedOrRefusedAsTheParserDoes) {
@@ -204,7 +234,7 @@ TEST(WireScanTest, DamageAtAnyByteDoesNoHarm) {
       std::string damaged = bytes;
       damaged[at] = static_cast<char>(value);
       ModelInferRequest request;
-      // The scan passes over contents and text, so the parser may still refuse what it accepted.
+      // The scan passes over contents, so the parser may still refuse what it accepted.
       if (Scan(damaged).ok()) static_cast<void>(request.ParseFromString(damaged));
     }
   }
@@ -217,8 +247,8 @@ TEST(WireScanTest, FragmentsGiveWhatTheWholeGives) {
     const absl::Status expected = Scan(bytes);
     for (size_t cut = 0; cut <= bytes.size(); ++cut) {
       const std::string_view view = bytes;
-      EXPECT_EQ(ScanWire(kModelInferWire, std::vector<std::string_view>{
-                                              view.substr(0, cut), "", view.substr(cut)}),
+      EXPECT_EQ(ScanWire(kModelInferWire,
+                         std::vector<std::string_view>{view.substr(0, cut), "", view.substr(cut)}),
                 expected);
     }
     std::vector<std::string_view> single_bytes;
@@ -237,9 +267,9 @@ void ExpectTableMatches(const google::protobuf::Descriptor& descriptor, const Wi
   for (int i = 0; i < descriptor.field_count(); ++i) {
     const FieldDescriptor& field = *descriptor.field(i);
     SCOPED_TRACE(field.full_name());
-    const auto row = std::find_if(table.fields.begin(), table.fields.end(), [&](const WireField& r) {
-      return static_cast<int>(r.number) == field.number();
-    });
+    const auto row = std::find_if(
+        table.fields.begin(), table.fields.end(),
+        [&](const WireField& r) { return static_cast<int>(r.number) == field.number(); });
     ASSERT_NE(row, table.fields.end());
     EXPECT_EQ(row->name, field.name());
     const bool repeated = field.is_repeated();
@@ -250,6 +280,8 @@ void ExpectTableMatches(const google::protobuf::Descriptor& descriptor, const Wi
         ExpectTableMatches(*field.message_type(), *row->message);
         break;
       case FieldDescriptor::TYPE_STRING:
+        EXPECT_EQ(row->kind, WireKind::kText);
+        break;
       case FieldDescriptor::TYPE_BYTES:
         EXPECT_EQ(row->kind, WireKind::kBytes);
         EXPECT_EQ(row->max_count > 0, repeated);

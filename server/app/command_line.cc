@@ -1,0 +1,221 @@
+#include "server/app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "server/app/commands.h"
+#include "server/app/config_file.h"
+#include "server/app/exit_codes.h"
+#include "server/app/version.h"
+#include "server/core/log.h"
+#include "server/core/status.h"
+#include "server/engine/onednn/onednn_compiler.h"
+
+namespace rectifier {
+namespace {
+
+constexpr char kFooter[] =
+    "Exit codes: 0 done, 1 failed (or the answer is no), 2 wrong usage or nothing there.\n"
+    "`rectifier COMMAND --help` says more about a command.";
+
+constexpr char kModelHelp[] = "model file, or a model's or version's folder in a repository";
+
+// "--max-batch-size" may also be given as RECTIFIER_MAX_BATCH_SIZE.
+CLI::Option* FromEnvironment(CLI::Option* option) {
+  std::string name = "RECTIFIER_" + option->get_lnames().front();
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return option->envname(name);
+}
+
+// Fills in the value that an option has when nobody sets it, for --help and --print-config.
+template <typename T>
+CLI::Option* Setting(CLI::App* command, const std::string& name, T& value, const std::string& help) {
+  return FromEnvironment(command->add_option(name, value, help)->capture_default_str());
+}
+
+void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
+  CLI::App* serve = app.add_subcommand("serve", "Serve the models of a repository over gRPC");
+  const auto bytes = CLI::AsSizeValue(/*kb_is_1000=*/false);
+  Setting(serve, "--model-repository", options.model_repository,
+          "folder with NAME/VERSION/model.onnx below it (required)");
+  Setting(serve, "--host", options.host,
+          "address to listen on; the ports are plaintext, so leave loopback only inside a trusted "
+          "network");
+  Setting(serve, "--grpc-port", options.grpc_port, "port for inference; 0 takes a free one")
+      ->check(CLI::Range(0, 65535));
+  Setting(serve, "--http-port", options.http_port,
+          "port for /metrics and /healthz/{live,ready,startup}; 0 takes a free one")
+      ->check(CLI::Range(0, 65535));
+  Setting(serve, "--max-batch-size", options.max_batch_size, "most samples in one batch")
+      ->check(CLI::Range(1, 4096));
+  Setting(serve, "--workers", options.workers,
+          "batches that run at the same time; 0: one for each physical core that the process may "
+          "use, within the cgroup's CPU quota")
+      ->check(CLI::Range(0, 1024));
+  Setting(serve, "--intra-op-threads", options.intra_op_threads, "threads that one batch runs on")
+      ->check(CLI::Range(1, 1024));
+  Setting(serve, "--max-queue-items", options.max_queue_items,
+          "requests that may wait for one model; above it RESOURCE_EXHAUSTED")
+      ->check(CLI::Range(1, 10'000'000));
+  Setting(serve, "--max-queue-bytes", options.max_queue_bytes,
+          "bytes that they may hold together (256MiB, 1GiB, …)")
+      ->transform(bytes);
+  Setting(serve, "--max-message-bytes", options.max_message_bytes,
+          "largest request and reply")
+      ->transform(bytes);
+  FromEnvironment(serve->add_flag("--strict", options.strict,
+                                  "a model that cannot be loaded ends the server"));
+  FromEnvironment(serve->add_flag("--allow-nan-weights", options.allow_nan_weights,
+                                  "load models whose weights hold NaN"));
+  Setting(serve, "--lame-duck-ms", options.lame_duck_ms,
+          "after SIGTERM: how long to go on serving while health says NOT_SERVING")
+      ->check(CLI::Range(0, 600'000));
+  Setting(serve, "--shutdown-timeout-ms", options.shutdown_timeout_ms,
+          "then: how long requests under way may take")
+      ->check(CLI::Range(0, 600'000));
+  Setting(serve, "--log-level", options.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  Setting(serve, "--log-format", options.log_format, "text for people, json for machines")
+      ->check(CLI::IsMember({"text", "json"}));
+  Setting(serve, "--port-file", options.port_file,
+          "file to write the addresses to (grpc=…, http=…) once the server is ready");
+  serve->add_option("--config", config,
+                    "TOML file with `option = value` lines; flags win over the environment, the "
+                    "environment over the file");
+  serve->add_flag("--print-config", print_config, "print every setting with its value and exit");
+  serve->footer("Every option but --config and --print-config may also be given in the environment: "
+                "--grpc-port as RECTIFIER_GRPC_PORT, a flag as RECTIFIER_STRICT=true.\n"
+                "SIGTERM and SIGINT stop the server without losing a request.");
+}
+
+void AddInspect(CLI::App& app, InspectOptions& options) {
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Show a model's network, before and after the passes");
+  inspect->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
+  inspect->add_option("--graph", options.graph, "print the graph as text: before, after or both")
+      ->check(CLI::IsMember({"before", "after", "both", "none"}));
+  inspect->add_option("--without-pass", options.without, "leave a pass out (may be repeated)");
+}
+
+void AddCheck(CLI::App& app, CheckOptions& options) {
+  CLI::App* check = app.add_subcommand("check", "Say whether models can be served, and if not, why");
+  check->add_option("models", options.models, kModelHelp)->required()->type_name("MODEL");
+  check->footer("Exit code 0 when all of them can be served, 1 when one cannot.");
+}
+
+void AddRun(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Run one inference, without a server");
+  run->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
+  run->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
+      ->required()
+      ->type_name("NAME=FILE");
+  run->add_option("--output-dir", options.output_dir,
+                  "folder for NAME.npy of each output; characters outside [A-Za-z0-9._-] become _")
+      ->required()
+      ->type_name("DIR");
+  run->add_option("--threads", options.threads, "threads to run on")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+}
+
+void AddBench(CLI::App& app, BenchOptions& options) {
+  CLI::App* bench = app.add_subcommand("bench", "Time a model's engine, without a server");
+  bench->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
+  bench->add_option("--batch", options.batches, "batch sizes: 1,8")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  bench->add_option("--threads", options.threads, "numbers of threads: 1,2")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  bench->add_option("--shape", options.shapes,
+                    "NAME=1x3x112x112: an input's shape where the model leaves it open; --batch "
+                    "replaces the first dimension")
+      ->type_name("NAME=SHAPE");
+  bench->add_option("--seconds", options.seconds, "how long to measure each combination")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 600.0));
+  bench->add_flag("--json", options.json,
+                  "a list of {batch, threads, median_ms, min_ms, runs}");
+}
+
+int PrintError(const absl::Status& status) {
+  std::cerr << "rectifier: " << Message(status) << "\n";
+  return kExitUsage;
+}
+
+int RunServe(CLI::App& command, ServeOptions& options, const std::string& config,
+             bool print_config) {
+  if (!config.empty()) {
+    const absl::Status status = ApplyConfigFile(config, command);
+    if (!status.ok()) return PrintError(status);
+  }
+  if (print_config) {
+    PrintConfig(command, std::cout);
+    return kExitDone;
+  }
+  if (options.model_repository.empty()) {
+    return PrintError(absl::InvalidArgumentError(
+        "--model-repository: is required (or RECTIFIER_MODEL_REPOSITORY)"));
+  }
+  return Serve(options);
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv) {
+  CLI::App app("Rectifier serves trained networks with LeakyReLU and PReLU layers on CPUs.",
+               "rectifier");
+  app.set_version_flag("--version", [] {
+    return fmt::format("rectifier {} (oneDNN {}, {})", Version(), OneDnnVersion(), OneDnnIsa());
+  });
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  ServeOptions serve;
+  InspectOptions inspect;
+  CheckOptions check;
+  RunOptions run;
+  BenchOptions bench;
+  std::string config;
+  bool print_config = false;
+  AddServe(app, serve, config, print_config);
+  AddInspect(app, inspect);
+  AddCheck(app, check);
+  AddRun(app, run);
+  AddBench(app, bench);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::Error& error) {
+    std::cerr << "rectifier: " << error.what() << "\n"
+              << "`rectifier --help` lists the commands and options.\n";
+    return kExitUsage;
+  }
+  const absl::Status cpu = CheckCpu();
+  if (!cpu.ok()) {
+    std::cerr << "rectifier: " << Message(cpu) << "\n";
+    return kExitFailed;
+  }
+  const std::string name = app.get_subcommands().front()->get_name();
+  if (name == "serve") return RunServe(*app.get_subcommand("serve"), serve, config, print_config);
+  // The other commands speak to a person: their log is what went unexpectedly.
+  log::Configure(log::Level::kWarning, log::Format::kText);
+  if (name == "inspect") return Inspect(inspect);
+  if (name == "check") return Check(check);
+  if (name == "run") return Run(run);
+  return Bench(bench);
+}
+
+}  // namespace rectifier

@@ -1,0 +1,33 @@
+#include "server/app/loopback_check.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+
+#include "proto/grpc/health/v1/health.grpc.pb.h"
+#include "server/core/status.h"
+
+namespace rectifier {
+
+struct LoopbackCheck::Impl {
+  std::unique_ptr<grpc::health::v1::Health::Stub> stub;
+};
+
+LoopbackCheck::LoopbackCheck(const std::string& host, int port) : impl_(std::make_unique<Impl>()) {
+  std::string reached = host;
+  if (host == "0.0.0.0") reached = "127.0.0.1";
+  if (host == "::" || host == "[::]") reached = "[::1]";
+  impl_->stub = grpc::health::v1::Health::NewStub(grpc::CreateChannel(
+      fmt::format("{}:{}", reached, port), grpc::InsecureChannelCredentials()));
+}
+
+LoopbackCheck::~LoopbackCheck() = default;
+
+bool LoopbackCheck::Answers() const {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  grpc::health::v1::HealthCheckResponse response;
+  return impl_->stub->Check(&context, {}, &response).ok();
+}
+
+}  // namespace rectifier

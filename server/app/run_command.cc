@@ -1,0 +1,110 @@
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "server/app/commands.h"
+#include "server/app/exit_codes.h"
+#include "server/app/tensor_files.h"
+#include "server/core/npy.h"
+#include "server/core/status.h"
+#include "server/engine/execution_context.h"
+#include "server/engine/onednn/onednn_compiler.h"
+#include "server/models/graph_loader.h"
+
+namespace rectifier {
+namespace {
+
+absl::StatusOr<std::map<std::string, Tensor>> ReadInputs(const std::vector<std::string>& options) {
+  std::map<std::string, Tensor> inputs;
+  for (const std::string& option : options) {
+    RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment("--input", option));
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, ReadNpy(assignment.second));
+    if (!inputs.emplace(assignment.first, std::move(tensor)).second) {
+      return InvalidArgument("--input", "{} is given twice", assignment.first);
+    }
+  }
+  return inputs;
+}
+
+// The tensors in the order of the graph's inputs, as it wants them.
+absl::StatusOr<std::vector<TensorView>> Arrange(const Graph& graph,
+                                                const std::map<std::string, Tensor>& inputs) {
+  std::vector<TensorView> views;
+  for (const ValueId id : graph.inputs()) {
+    const Value& value = graph.value(id);
+    const auto found = inputs.find(value.name);
+    if (found == inputs.end()) {
+      return InvalidArgument(value.name, "input is missing: give --input {}=FILE.npy", value.name);
+    }
+    const TensorType& type = found->second.type();
+    if (type.dtype != value.type->dtype || !Matches(type.shape, value.type->shape)) {
+      return InvalidArgument(value.name, "expected {}{}, got {}{}", Name(value.type->dtype),
+                             value.type->shape.ToString(), Name(type.dtype),
+                             type.shape.ToString());
+    }
+    views.push_back(found->second.view());
+  }
+  if (inputs.size() != views.size()) {
+    for (const auto& [name, tensor] : inputs) {
+      const auto is_this = [&](ValueId id) { return graph.value(id).name == name; };
+      if (std::none_of(graph.inputs().begin(), graph.inputs().end(), is_this)) {
+        return InvalidArgument(name, "the model has no input of this name");
+      }
+    }
+  }
+  return views;
+}
+
+absl::Status WriteOutputs(const Program& program, const std::vector<Tensor>& outputs,
+                          const std::string& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error) return FailedPrecondition(dir, "cannot be made: {}", error.message());
+  std::set<std::string> written;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& name = program.outputs()[i].name;
+    const std::string file = OutputFileName(name);
+    if (!written.insert(file).second) {
+      return InvalidArgument(name, "another output is written to {} already", file);
+    }
+    const std::filesystem::path path = std::filesystem::path(dir) / file;
+    RECTIFIER_RETURN_IF_ERROR(WriteNpy(path, outputs[i].view()));
+    std::cout << name << " " << outputs[i].shape().ToString() << " -> " << path.string() << "\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunOnce(const RunOptions& options) {
+  RECTIFIER_ASSIGN_OR_RETURN(
+      const LoadedGraph loaded,
+      LoadGraph(options.model, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+  const Graph& graph = loaded.optimized;
+  RECTIFIER_ASSIGN_OR_RETURN(const auto tensors, ReadInputs(options.inputs));
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorView> inputs, Arrange(graph, tensors));
+  std::vector<Shape> shapes;
+  for (const TensorView& input : inputs) shapes.push_back(input.type.shape);
+  RECTIFIER_ASSIGN_OR_RETURN(const auto program,
+                             NewOneDnnCompiler({options.threads})->Compile(graph, shapes));
+  std::vector<Tensor> outputs;
+  std::vector<MutableTensorView> views;
+  for (const Program::Port& port : program->outputs()) {
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
+    outputs.push_back(std::move(output));
+  }
+  for (Tensor& output : outputs) views.push_back(output.mutable_view());
+  ExecutionContext().Run(program, inputs, views);
+  return WriteOutputs(*program, outputs, options.output_dir);
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  const absl::Status status = RunOnce(options);
+  if (status.ok()) return kExitDone;
+  std::cerr << "rectifier run: " << Message(status) << "\n";
+  return status.code() == absl::StatusCode::kNotFound ? kExitUsage : kExitFailed;
+}
+
+}  // namespace rectifier

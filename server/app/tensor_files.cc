@@ -1,0 +1,43 @@
+#include "server/app/tensor_files.h"
+
+#include <charconv>
+
+#include "server/core/status.h"
+
+namespace rectifier {
+
+absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::string& option,
+                                                                    const std::string& text) {
+  const size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
+    return InvalidArgument(option, "expected NAME=VALUE, got '{}'", text);
+  }
+  return std::pair(text.substr(0, at), text.substr(at + 1));
+}
+
+absl::StatusOr<Shape> ParseShape(const std::string& option, const std::string& text) {
+  Shape shape;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('x', at), text.size());
+    int64_t dim = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, dim);
+    if (error != std::errc() || stop != text.data() + end || dim < 1 || shape.rank() == kMaxRank) {
+      return InvalidArgument(option, "expected a shape as 1x3x112x112, got '{}'", text);
+    }
+    shape.push_back(dim);
+    at = end + 1;
+  }
+  return shape;
+}
+
+std::string OutputFileName(const std::string& output) {
+  constexpr std::string_view kKept =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  std::string name = output;
+  for (char& c : name) {
+    if (kKept.find(c) == std::string_view::npos) c = '_';
+  }
+  return name + ".npy";
+}
+
+}  // namespace rectifier

@@ -1,0 +1,72 @@
+#include "server/models/batch_separability.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "server/core/status.h"
+#include "server/engine/execution_context.h"
+
+namespace rectifier {
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+absl::StatusOr<Tensors> AllocateAll(const std::vector<Program::Port>& ports) {
+  Tensors tensors;
+  for (const Program::Port& port : ports) {
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(port.type));
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+// Values in [-1, 1), without a period that a kernel could share.
+void FillWithSamples(Tensor& tensor, uint32_t seed) {
+  uint32_t state = seed;
+  for (float& value : tensor.data<float>()) {
+    state = state * 1664525U + 1013904223U;  // Numerical Recipes' linear congruential generator
+    value = static_cast<float>(state >> 8) * 0x1p-23F - 1.0F;
+  }
+}
+
+void RunOn(ExecutionContext& context, const std::shared_ptr<const Program>& program,
+           const std::vector<TensorView>& inputs, Tensors& outputs) {
+  std::vector<MutableTensorView> views;
+  for (Tensor& output : outputs) views.push_back(output.mutable_view());
+  context.Run(program, inputs, views);
+}
+
+}  // namespace
+
+absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
+                                 const std::shared_ptr<const Program>& two) {
+  RECTIFIER_ASSIGN_OR_RETURN(Tensors both_inputs, AllocateAll(two->inputs()));
+  RECTIFIER_ASSIGN_OR_RETURN(Tensors together, AllocateAll(two->outputs()));
+  RECTIFIER_ASSIGN_OR_RETURN(Tensors alone, AllocateAll(one->outputs()));
+  ExecutionContext context;
+  std::vector<TensorView> inputs;
+  for (size_t i = 0; i < both_inputs.size(); ++i) {
+    FillWithSamples(both_inputs[i], static_cast<uint32_t>(i + 1));
+    inputs.push_back(both_inputs[i].view());
+  }
+  RunOn(context, two, inputs, together);
+  for (size_t sample = 0; sample < 2; ++sample) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const auto half = both_inputs[i].bytes().size() / 2;
+      inputs[i] = {one->inputs()[i].type, both_inputs[i].view().bytes.subspan(sample * half, half)};
+    }
+    RunOn(context, one, inputs, alone);
+    for (size_t i = 0; i < alone.size(); ++i) {
+      const auto bytes = alone[i].bytes();
+      const auto half = together[i].bytes().subspan(sample * bytes.size(), bytes.size());
+      if (std::memcmp(bytes.data(), half.data(), bytes.size()) != 0) {
+        return InvalidArgument(one->outputs()[i].name,
+                               "a sample's result depends on the other samples of its batch");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rectifier

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/core/clock.h"
+#include "server/graph/graph.h"
+#include "server/import/limits.h"
+#include "server/passes/run_passes.h"
+
+namespace rectifier {
+
+// A network as it was read, and as it will be compiled.
+struct LoadedGraph {
+  std::string platform;  // the format: "onnx"
+  Graph imported;
+  Graph optimized;
+  std::vector<PassReport> passes;
+};
+
+// Reads the model at `path` (a file, a version's or a model's folder) and runs the passes over it.
+// Errors are the importer's: they name the file, or node, operator and attribute.
+absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const ImportLimits& limits,
+                                      const PassOptions& passes, CompilerFactory new_compiler,
+                                      const Clock& clock);
+
+}  // namespace rectifier

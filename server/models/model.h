@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/core/clock.h"
+#include "server/engine/compiler.h"
+#include "server/import/limits.h"
+#include "server/models/signature.h"
+#include "server/passes/run_passes.h"
+
+namespace rectifier {
+
+struct LoadOptions {
+  ImportLimits limits;
+  PassOptions passes;
+  CompilerOptions compiler;
+  CompilerFactory new_compiler = nullptr;
+  int64_t max_batch = 32;  // samples; a model that cannot be batched has fewer
+};
+
+// A Model is a network compiled for every batch size that it will run at: immutable, and the same
+// object for all workers.
+//
+// Threading: safe from any thread.
+class Model {
+ public:
+  // Reads, optimizes and compiles the model at `path`, as LoadGraph(), and runs it once to see that
+  // samples do not depend on their company.
+  static absl::StatusOr<std::unique_ptr<const Model>> Load(const std::filesystem::path& path,
+                                                           const LoadOptions& options,
+                                                           const Clock& clock);
+
+  const ModelSignature& signature() const { return signature_; }
+
+  // The batch sizes that there are Programs for, ascending from 1.
+  const std::vector<int64_t>& batch_sizes() const { return batch_sizes_; }
+  const std::shared_ptr<const Program>& program(size_t index) const { return programs_[index]; }
+  // The Program for exactly this batch size, which is one of batch_sizes().
+  const std::shared_ptr<const Program>& ProgramFor(int64_t batch) const;
+
+  size_t weight_bytes() const { return weight_bytes_; }
+
+  // Why the model runs smaller batches than it was asked to; empty when it does not.
+  const std::string& batch_limit_reason() const { return batch_limit_reason_; }
+
+ private:
+  Model() = default;
+
+  ModelSignature signature_;
+  std::vector<int64_t> batch_sizes_;
+  std::vector<std::shared_ptr<const Program>> programs_;
+  size_t weight_bytes_ = 0;
+  std::string batch_limit_reason_;
+};
+
+// The shapes of the graph's inputs with dimension 0 set to `batch` where it is dynamic.
+// UNIMPLEMENTED names an input with another dynamic dimension.
+absl::StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, int64_t batch);
+
+}  // namespace rectifier

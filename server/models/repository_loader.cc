@@ -1,0 +1,39 @@
+#include "server/models/repository_loader.h"
+
+#include <utility>
+
+#include "server/core/status.h"
+
+namespace rectifier {
+
+void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions& options,
+                    const Clock& clock, ModelRegistry& registry, const MakeServable& make,
+                    const std::function<void(const LoadReport&)>& report) {
+  for (const RepositoryEntry& entry : entries) {
+    if (IsModelName(entry.name)) {
+      registry.Set({entry.name, entry.version, ModelState::kLoading, {}, nullptr});
+    }
+  }
+  for (const RepositoryEntry& entry : entries) {
+    const TimePoint start = clock.Now();
+    absl::Status status = entry.status;
+    std::unique_ptr<const Model> model;
+    if (status.ok()) {
+      auto loaded = Model::Load(entry.path, options, clock);
+      status = loaded.status();
+      if (loaded.ok()) model = *std::move(loaded);
+    }
+    LoadReport result{entry, status, model.get(), clock.Now() - start};
+    if (IsModelName(entry.name)) {
+      ModelVersion version{entry.name, entry.version, ModelState::kUnavailable, status, nullptr};
+      if (status.ok()) {
+        version.state = ModelState::kReady;
+        version.servable = make(entry, std::move(model));
+      }
+      registry.Set(version);
+    }
+    report(result);
+  }
+}
+
+}  // namespace rectifier

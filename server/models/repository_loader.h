@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "server/core/clock.h"
+#include "server/models/model.h"
+#include "server/models/registry.h"
+#include "server/models/repository.h"
+#include "server/models/served_model.h"
+
+namespace rectifier {
+
+// What became of one entry of a repository.
+struct LoadReport {
+  const RepositoryEntry& entry;
+  absl::Status status;
+  const Model* model = nullptr;  // set iff OK
+  Duration load_time{};
+};
+
+// Makes what serves a model that has been loaded.
+using MakeServable = std::function<std::shared_ptr<Servable>(const RepositoryEntry& entry,
+                                                             std::unique_ptr<const Model> model)>;
+
+// Loads every entry, one after the other, and publishes each in the registry: ready when it loaded,
+// unavailable with the reason when it did not. `report` is called after each. A model's failure
+// stops nobody else. Entries whose name is not a model's are reported only.
+void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions& options,
+                    const Clock& clock, ModelRegistry& registry, const MakeServable& make,
+                    const std::function<void(const LoadReport&)>& report);
+
+}  // namespace rectifier
