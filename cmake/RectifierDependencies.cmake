@@ -14,6 +14,11 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
+# Debian 13's package names its targets ONNX::…, Debian 12's does not.
+if(NOT TARGET onnx_proto)
+  add_library(onnx_proto ALIAS ONNX::onnx_proto)
+endif()
+
 find_package(dnnl 3.2 CONFIG)
 if(NOT dnnl_FOUND)
   message(FATAL_ERROR

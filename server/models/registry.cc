@@ -49,7 +49,7 @@ std::string_view Name(ModelState state) {
     case ModelState::kUnavailable:
       return "UNAVAILABLE";
   }
-  RECTIFIER_CHECK(!"a ModelState without a name");
+  RECTIFIER_CHECK(false && "a ModelState without a name");
 }
 
 bool IsModelName(std::string_view name) {

@@ -80,7 +80,7 @@ GrpcServer::~GrpcServer() {
 }
 
 absl::Status GrpcServer::Listen() {
-  // A plugin is for every builder of the process; the one below is told to do without if need be.
+  // The plugin is for every builder of the process from now on.
   if (options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   for (const IntArgument& argument : kArguments) {

@@ -33,7 +33,7 @@ class GrpcServer {
     std::string server_version;
     int64_t max_message_bytes = int64_t{64} << 20;  // of a request or a reply
     int64_t memory_quota_bytes = 0;                 // gRPC's buffers; 0: no bound
-    bool reflection = true;
+    bool reflection = true;                         // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
     // How long calls may then go on; what is left is cut off.

@@ -16,20 +16,21 @@ using grpc::health::v1::HealthCheckResponse;
 
 // One Watch stream: at most one message is on its way, and the newest status follows it.
 //
-// Threading: the service's mutex guards everything; gRPC never calls back from within StartWrite()
-// or Finish(). Ownership: its own, freed in OnDone().
+// Threading: the service's mutex guards everything, and is held by whoever calls Notify() or End();
+// gRPC never calls back from within StartWrite() or Finish(). (Clang's analysis cannot tell that a
+// watcher's service is the one that holds it.) Ownership: its own, freed in OnDone().
 class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   Watcher(HealthService& service, std::string name) : service_(service), name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
 
-  void Notify(ServingStatus status) RECTIFIER_REQUIRES(service_.mutex_) {
+  void Notify(ServingStatus status) {
     wanted_ = status;
     Continue();
   }
 
-  void End(const absl::Status& status) RECTIFIER_REQUIRES(service_.mutex_) {
+  void End(const absl::Status& status) {
     if (!end_) end_ = status;
     Continue();
   }
@@ -56,7 +57,7 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
 
  private:
   // Takes the next step, unless a message is still on its way.
-  void Continue() RECTIFIER_REQUIRES(service_.mutex_) {
+  void Continue() {
     if (writing_ || finished_) return;
     if (wanted_ && wanted_ != sent_) {
       HealthCheckResponse response;

@@ -25,6 +25,7 @@ TimePoint Deadline(const grpc::CallbackServerContext& context, TimePoint now) {
   constexpr std::chrono::hours kForever{24 * 365};
   const std::chrono::seconds seconds(left.tv_sec);
   if (seconds > kForever) return TimePoint::max();
+  if (left.tv_sec < 0) return now;
   return now + seconds + std::chrono::nanoseconds(left.tv_nsec);
 }
 

@@ -189,7 +189,13 @@ class Scanner {
       ++*count;
       RECTIFIER_RETURN_IF_ERROR(CheckCount(field, *count));
     }
-    if (field.kind == WireKind::kMessage) return ScanMessage(*field.message, field_end);
+    if (field.kind == WireKind::kMessage) {
+      if (++messages_ > kMaxMessages) {
+        return absl::InvalidArgumentError(
+            fmt::format("byte {}: more than {} entries in all", start, kMaxMessages));
+      }
+      return ScanMessage(*field.message, field_end);
+    }
     if (field.kind == WireKind::kText) return ScanText(field_end);
     cursor_.Skip(length, end);
     return absl::OkStatus();
@@ -269,6 +275,7 @@ class Scanner {
   }
 
   Cursor cursor_;
+  int64_t messages_ = 0;
   int64_t unknown_fields_ = 0;
   uint64_t unknown_bytes_ = 0;
 };

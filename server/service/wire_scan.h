@@ -41,6 +41,9 @@ struct WireMessage {
 inline constexpr int64_t kMaxUnknownFields = 16;
 inline constexpr uint64_t kMaxUnknownBytes = 1024;
 
+// Messages within messages, in all: the caps of single fields multiply.
+inline constexpr int64_t kMaxMessages = 1024;
+
 // Of one field: names, ids, parameters.
 inline constexpr uint64_t kMaxTextBytes = 65536;
 

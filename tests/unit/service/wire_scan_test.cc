@@ -111,7 +111,7 @@ struct Payload {
 
 std::string EmptyUnknownGroups() { return Repeat("\x7B\x7C", 4 * kMegabyte); }  // field 15
 
-// What a small message could make of itself; four megabytes each.
+// What a small message could make of itself; most are four megabytes.
 std::vector<Payload> AmplificationPayloads() {
   const int64_t size = 4 * kMegabyte;
   const std::string unpacked_shape = Repeat(std::string("\x18\x00", 2), size);
@@ -129,6 +129,8 @@ std::vector<Payload> AmplificationPayloads() {
       {"EmptyBytesContents", Field(5, Field(5, Repeat(Field(8, ""), size))),
        "inputs[0]: contents: bytes_contents"},
       {"ManyContents", Field(5, Repeat(Field(5, Field(8, "")), size)), "inputs[0]: contents"},
+      {"ParametersOfManyInputs", Repeat(Field(5, Repeat(Field(4, ""), 128)), 64 * 131),
+       "entries in all"},
       {"EmptyUnknownGroups", EmptyUnknownGroups(), "groups"},
       {"NestedUnknownGroups", std::string(size, '\x7B'), "groups"},
       {"UnknownVarints", Repeat(std::string("\x78\x00", 2), size), "unknown fields"},
