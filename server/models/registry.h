@@ -69,7 +69,8 @@ class ModelRegistry {
   mutable Mutex mutex_;
   bool cleared_ RECTIFIER_GUARDED_BY(mutex_) = false;
   // By name, then by version number (versions are digits).
-  std::map<std::string, std::map<int64_t, ModelVersion>, std::less<>> models_ RECTIFIER_GUARDED_BY(mutex_);
+  std::map<std::string, std::map<int64_t, ModelVersion>, std::less<>> models_
+      RECTIFIER_GUARDED_BY(mutex_);
 };
 
 }  // namespace rectifier

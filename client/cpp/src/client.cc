@@ -9,6 +9,7 @@
 
 #include "client/cpp/src/channel.h"
 #include "client/cpp/src/codec.h"
+#include "client/cpp/src/pending_calls.h"
 #include "proto/inference.grpc.pb.h"
 
 namespace rectifier::client {
@@ -50,13 +51,23 @@ void SetTimeout(grpc::ClientContext& context, milliseconds timeout) {
                        std::clamp(timeout, milliseconds::zero(), kMost));
 }
 
-// What a call in flight needs. It holds no part of the Client, which may go first.
+// What an asynchronous call needs while it is in flight.
 struct InferCall {
-  Destination destination;
+  const PendingCalls::Membership membership;  // the first member is the last to go
+  const std::shared_ptr<PendingCalls> pending;
+  const Destination destination;
   grpc::ClientContext context;
   inference::ModelInferRequest request;
   inference::ModelInferResponse response;
   InferCallback done;
+
+  InferCall(const std::shared_ptr<PendingCalls>& calls, const Destination& to)
+      : membership(calls), pending(calls), destination(to) {
+    pending->Add(&context);
+  }
+  ~InferCall() { pending->Remove(&context); }
+  InferCall(const InferCall&) = delete;
+  InferCall& operator=(const InferCall&) = delete;
 
   absl::StatusOr<InferResponse> Result(const grpc::Status& status) {
     if (!status.ok()) return destination.ToStatus(status);
@@ -70,6 +81,15 @@ struct Client::Connection {
   Destination destination;
   milliseconds default_timeout;
   std::unique_ptr<inference::GRPCInferenceService::Stub> stub;
+  std::shared_ptr<PendingCalls> pending = std::make_shared<PendingCalls>();
+
+  Connection(Destination to, milliseconds timeout)
+      : destination(std::move(to)),
+        default_timeout(timeout),
+        stub(inference::GRPCInferenceService::NewStub(destination.channel)) {}
+  ~Connection() { pending->CancelAndWait(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // One unary call, blocking; Stub::*method is the stub's generated method.
   template <typename Request, typename Response>
@@ -91,10 +111,8 @@ const Tensor* InferResponse::Find(std::string_view name) const {
 absl::StatusOr<Client> Client::Connect(const std::string& target, const ClientOptions& options) {
   auto channel = MakeChannel(target, options);
   if (!channel.ok()) return channel.status();
-  return Client(
-      std::make_unique<Connection>(Connection{{target, *channel},
-                                              options.default_timeout,
-                                              inference::GRPCInferenceService::NewStub(*channel)}));
+  return Client(std::make_unique<Connection>(Destination{target, *std::move(channel)},
+                                             options.default_timeout));
 }
 
 Client::Client(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -196,8 +214,7 @@ absl::StatusOr<InferResponse> Client::Infer(InferRequest request, Timeout timeou
 void Client::InferAsync(InferRequest request, InferCallback done, Timeout timeout) const {
   auto message = Encode(std::move(request));
   if (!message.ok()) return done(message.status());
-  const auto call = std::make_shared<InferCall>();
-  call->destination = connection_->destination;
+  const auto call = std::make_shared<InferCall>(connection_->pending, connection_->destination);
   call->request = *std::move(message);
   call->done = std::move(done);
   SetTimeout(call->context, timeout.value_or(connection_->default_timeout));

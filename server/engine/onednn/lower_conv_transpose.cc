@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "server/core/status.h"
@@ -27,6 +28,17 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
   return Dense(dims, order);
 }
 
+// `x` with `rows` zeros put behind each of its spatial dimensions: what they contribute is 0.
+Operand ExtendWithZeros(ProgramBuilder& builder, const Operand& x, const Dims& rows) {
+  const Dims dims = x.desc.get_dims();
+  Dims extended = dims;
+  for (size_t i = 0; i < rows.size(); ++i) extended[i + 2] += rows[i];
+  const Operand result = builder.Allocate(ChannelsLast(extended));
+  builder.AddFill(result, 0);
+  builder.AddReorder(x, {result.buffer, result.desc.submemory_desc(dims, Dims(dims.size(), 0))});
+  return result;
+}
+
 }  // namespace
 
 absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
@@ -42,7 +54,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
       const Window window,
       ConvTransposeWindow(Place(node), attributes, x_shape, builder.shape(w_id)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
-  const Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
+  Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
   const Desc y = ChannelsLast(builder.shape(node.outputs[0]));
   const Desc bias_desc = bias == kNoValue ? Desc() : RowMajor(builder.shape(bias));
   Dims dilations = window.dilations;
@@ -50,11 +62,18 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   // oneDNN has no output padding: what it would add is taken from the padding at the end, which may
   // become negative.
   Dims pads_end;
+  Dims zeros;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
+    const int64_t stride = window.strides[i];
     const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
-    const int64_t full = (SpatialDims(x_shape)[i] - 1) * window.strides[i] + extent;
-    pads_end.push_back(full - window.pads_begin[i] - window.output[i]);
+    const int64_t full = (SpatialDims(x_shape)[i] - 1) * stride + extent;
+    const int64_t pad = full - window.pads_begin[i] - window.output[i];
+    // It takes less than a stride of that; for more, the input is made longer.
+    zeros.push_back(pad <= -stride ? -pad / stride : 0);
+    pads_end.push_back(pad + zeros.back() * stride);
   }
+  const auto is_zero = [](int64_t rows) { return rows == 0; };
+  if (!std::all_of(zeros.begin(), zeros.end(), is_zero)) x = ExtendWithZeros(builder, x, zeros);
   using PrimitiveDesc = dnnl::deconvolution_forward::primitive_desc;
   Operand w;
   const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(

@@ -80,8 +80,12 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
     product.x.desc = RowMajor(Dims{a_shape.ElementCount() / k, k});
     product.weights = b;
     product.plain = Dense({n, k}, {1, 0});
-    product.channel_axis = y_shape.rank() - 1;
+    // With a vector on the right the product's one channel is no dimension of the result.
+    const bool fused = b_shape.rank() == 2;
+    if (fused) product.channel_axis = y_shape.rank() - 1;
     y = EmitInnerProduct(builder, node, product);
+    y.desc = RowMajor(y_shape);
+    if (!fused) y = EmitPostOps(builder, node, y);
   } else {
     const int rank = std::max({a_shape.rank(), b_shape.rank(), 2});
     const Operand left = AsMatrices(builder, a, rank, /*column=*/false);
@@ -98,7 +102,6 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
     y.desc = RowMajor(y_shape);
     y = EmitPostOps(builder, node, y);
   }
-  y.desc = RowMajor(y_shape);
   builder.Set(node.outputs[0], y);
   return absl::OkStatus();
 }

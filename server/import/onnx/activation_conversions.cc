@@ -1,7 +1,6 @@
 #include <cmath>
 #include <string>
 
-#include "server/core/log.h"
 #include "server/core/status.h"
 #include "server/import/onnx/conversions.h"
 #include "server/ops/broadcast.h"
@@ -41,8 +40,9 @@ absl::StatusOr<ValueId> AlignSlope(NodeConversion& node, const Shape& x, const S
   if (per_channel && (legacy || !fits)) {
     if (x.rank() == 2) return as_it_is;
     if (!legacy) {
-      log::Warning("PRelu's slope does not broadcast from the end; it is taken to be of axis 1",
-                   {{"node", node.place()}, {"slope", slope.ToString()}, {"x", x.ToString()}});
+      node.Warn(fmt::format("slope of shape {} does not broadcast from the end of {}; it is taken "
+                            "to be of axis 1",
+                            slope.ToString(), x.ToString()));
     }
     Shape shape{slope[0]};
     for (int axis = 2; axis < x.rank(); ++axis) shape.push_back(1);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/log.h"
 #include "server/core/status.h"
 #include "server/graph/verifier.h"
 #include "server/import/onnx/input_type.h"
@@ -201,7 +202,16 @@ class GraphReader {
     // A wrong attribute was read as its default, so it is what is to be told.
     RECTIFIER_RETURN_IF_ERROR(conversion.attributes().error());
     RECTIFIER_RETURN_IF_ERROR(status);
+    Warn(conversion);
     return conversion.attributes().Finish();
+  }
+
+  // A network has dozens of nodes that are alike, so that a few lines say what there is to say.
+  void Warn(const NodeConversion& conversion) {
+    constexpr int kMaxWarnings = 3;
+    if (conversion.warning().empty() || ++warnings_ > kMaxWarnings) return;
+    log::Warning(conversion.warning(), {{"model", place_}, {"node", conversion.place()}});
+    if (warnings_ == kMaxWarnings) log::Warning("more of its kind are not logged");
   }
 
   absl::Status CheckArity(const std::string& place, const onnx::NodeProto& node,
@@ -270,6 +280,7 @@ class GraphReader {
   Graph graph_;
   ValueTable values_;
   Problems problems_;
+  int warnings_ = 0;
   std::vector<const onnx::ValueInfoProto*> inputs_;  // those that are not initializers
 };
 

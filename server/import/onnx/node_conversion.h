@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/graph/graph.h"
@@ -48,6 +49,10 @@ class NodeConversion {
   // The first output is this constant.
   void EmitConstant(std::shared_ptr<const Tensor> tensor);
 
+  // Something that whoever runs the model should know; one for each node.
+  void Warn(std::string warning) { warning_ = std::move(warning); }
+  const std::string& warning() const { return warning_; }
+
   // The tensor of an attribute; errors name it.
   absl::StatusOr<std::shared_ptr<const Tensor>> Decode(std::string_view attribute,
                                                        const onnx::TensorProto& proto);
@@ -62,6 +67,7 @@ class NodeConversion {
   ValueTable& values_;
   Graph& graph_;
   NodeAttributes attributes_;
+  std::string warning_;
 };
 
 // "conv_3 (Conv)", with the first output's name for a node that has none.

@@ -80,21 +80,36 @@ TEST(ClientTest, InferAsyncCallsBackOnceForEachOfManyRequests) {
   }
 }
 
-TEST(ClientTest, CallsInFlightOutliveTheClient) {
-  std::promise<void> client_is_gone;
+TEST(ClientTest, DestroyingTheClientCancelsItsCallsAndWaitsForTheirCallbacks) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::promise<void> arrived;
   FakeInferenceServer server;
   server.set_before_infer([&](auto&, auto&, auto&) {
-    client_is_gone.get_future().wait();
+    arrived.set_value();
+    released.wait();
     return grpc::Status::OK;
   });
-  std::promise<absl::StatusOr<InferResponse>> result;
+  std::optional<absl::Status> result;  // not guarded: the destructor orders it
   {
     const Client client = ConnectTo(server.target());
-    client.InferAsync(PictureRequest(), [&](auto response) { result.set_value(response); });
+    client.InferAsync(PictureRequest(), [&](const auto& response) { result = response.status(); });
+    arrived.get_future().wait();
   }
-  client_is_gone.set_value();
-  const auto response = result.get_future().get();
-  EXPECT_TRUE(response.ok()) << response.status();
+  release.set_value();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->code(), absl::StatusCode::kCancelled);
+}
+
+TEST(ClientTest, ClientsMayGoAsSoonAsTheirLastCallbackRan) {
+  FakeInferenceServer server;
+  for (int i = 0; i < 100; ++i) {
+    std::promise<absl::Status> done;
+    const Client client = ConnectTo(server.target());
+    client.InferAsync(PictureRequest(),
+                      [&](const auto& response) { done.set_value(response.status()); });
+    EXPECT_TRUE(done.get_future().get().ok());
+  }
 }
 
 TEST(ClientTest, AWrongTensorIsRefusedBeforeItIsSent) {

@@ -59,10 +59,9 @@ class FakeInferenceServer::Service final : public inference::GRPCInferenceServic
   Status ModelInfer(ServerContext* context, const inference::ModelInferRequest* request,
                     inference::ModelInferResponse* response) override {
     ++server_.infer_calls_;
-    if (server_.before_infer_) {
-      if (Status status = server_.before_infer_(*context, *request, *response); !status.ok()) {
-        return status;
-      }
+    if (Status status = server_.Call(server_.before_infer_, *context, *request, *response);
+        !status.ok()) {
+      return status;
     }
     if (Status status = CheckName(request->model_name()); !status.ok()) return status;
     if (request->inputs_size() != 1 || request->raw_input_contents_size() != 1 ||
@@ -88,8 +87,7 @@ class FakeInferenceServer::Service final : public inference::GRPCInferenceServic
     output->add_shape(input.shape(0));
     output->add_shape(4);
     response->add_raw_output_contents(values.data(), values.size() * sizeof(float));
-    if (server_.after_infer_) return server_.after_infer_(*context, *request, *response);
-    return Status::OK;
+    return server_.Call(server_.after_infer_, *context, *request, *response);
   }
 
  private:
@@ -100,6 +98,17 @@ class FakeInferenceServer::Service final : public inference::GRPCInferenceServic
 
   FakeInferenceServer& server_;
 };
+
+Status FakeInferenceServer::Call(const Hook& hook, ServerContext& context,
+                                 const inference::ModelInferRequest& request,
+                                 inference::ModelInferResponse& response) {
+  Hook current;
+  {
+    const std::lock_guard lock(mutex_);
+    current = hook;
+  }
+  return current ? current(context, request, response) : Status::OK;
+}
 
 FakeInferenceServer::FakeInferenceServer(std::shared_ptr<grpc::ServerCredentials> credentials) {
   grpc::EnableDefaultHealthCheckService(true);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "proto/inference.grpc.pb.h"
@@ -15,7 +16,8 @@ namespace rectifier::client::testing {
 // `image`, FP32 [-1,1,2,2], and answers `logits`, FP32 [-1,4]: ten times each pixel. So the class
 // of a picture is its brightest pixel.
 //
-// Threading: the hooks are called from gRPC's threads; set them before the first call.
+// Threading: every method is safe from any thread; the hooks are called from gRPC's, several at
+// once.
 class FakeInferenceServer {
  public:
   using Hook = std::function<grpc::Status(grpc::ServerContext& context,
@@ -29,9 +31,9 @@ class FakeInferenceServer {
   std::string target() const { return "127.0.0.1:" + std::to_string(port_); }
 
   // Called before an inference is answered; an error is the answer.
-  void set_before_infer(Hook hook) { before_infer_ = std::move(hook); }
+  void set_before_infer(Hook hook) { Set(before_infer_, std::move(hook)); }
   // Called with the answer of an inference, to change it.
-  void set_after_infer(Hook hook) { after_infer_ = std::move(hook); }
+  void set_after_infer(Hook hook) { Set(after_infer_, std::move(hook)); }
   // ServerReady and ModelReady say no so many times first.
   void set_not_ready(int times) { not_ready_ = times; }
   // What grpc.health.v1 says.
@@ -42,6 +44,15 @@ class FakeInferenceServer {
  private:
   class Service;
 
+  void Set(Hook& hook, Hook value) {
+    const std::lock_guard lock(mutex_);
+    hook = std::move(value);
+  }
+  grpc::Status Call(const Hook& hook, grpc::ServerContext& context,
+                    const inference::ModelInferRequest& request,
+                    inference::ModelInferResponse& response);
+
+  std::mutex mutex_;  // of the hooks
   Hook before_infer_;
   Hook after_infer_;
   std::atomic<int> not_ready_ = 0;

@@ -8,7 +8,7 @@ namespace rectifier {
 namespace {
 
 // Keeps the reference, which is slow, at some ten milliseconds a case.
-constexpr int64_t kMostProducts = 400'000;
+constexpr int64_t kMostProducts = 2'000'000;
 
 // What Conv and ConvTranspose have in common.
 struct Layer {

@@ -38,7 +38,7 @@ class Random {
 
 // "[1, 2]".
 inline std::string ListText(const std::vector<int64_t>& values) {
-  return Shape(values).ToString();
+  return fmt::format("[{}]", fmt::join(values, ", "));
 }
 
 // Writes the text of a graph statement by statement; every function returns the name of the value

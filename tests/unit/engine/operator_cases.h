@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ struct OperatorCases {
   std::string_view op;
   std::vector<std::string> (*graphs)();
 };
+
+inline void PrintTo(const OperatorCases& cases, std::ostream* stream) { *stream << cases.op; }
 
 // One entry for each operator of ops/operator_table.cc; a test sees to that.
 std::span<const OperatorCases> AllOperatorCases();

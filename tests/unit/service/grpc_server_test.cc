@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "tests/support/latch_counter.h"
-#include "tests/unit/service/server_test.h"
+#include "tests/unit/service/server_fixture.h"
 
 namespace rectifier {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/unit/service/server_test.h"
+#include "tests/unit/service/server_fixture.h"
 
 namespace rectifier {
 namespace {

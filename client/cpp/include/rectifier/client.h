@@ -106,7 +106,8 @@ using InferCallback = std::function<void(absl::StatusOr<InferResponse>)>;
 // A Client calls one model server, or the replicas behind one name, by the Open Inference Protocol
 // v2 over gRPC. Tensors are always sent and expected as raw bytes.
 //
-// Threading: every method is safe from any thread.
+// Threading: every method is safe from any thread, except that no callback may destroy the client,
+//   nor assign to it: that cancels the calls in flight and waits until their callbacks have run.
 // Failure: the server's own code and message (NOT_FOUND for an unknown model, INVALID_ARGUMENT for
 //   a wrong tensor, …); UNAVAILABLE and DEADLINE_EXCEEDED begin with the target. A response that
 //   breaks the protocol is INTERNAL.
@@ -146,7 +147,7 @@ class Client {
   absl::StatusOr<InferResponse> Infer(InferRequest request, Timeout timeout = {}) const;
 
   // Calls `done` exactly once: from a gRPC thread, which it must not block, or, for a request that
-  // cannot be sent, before InferAsync returns. Calls in flight outlive the Client.
+  // cannot be sent, before InferAsync returns.
   void InferAsync(InferRequest request, InferCallback done, Timeout timeout = {}) const;
 
  private:

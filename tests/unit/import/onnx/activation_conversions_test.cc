@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "tests/unit/import/onnx/import_testing.h"
@@ -136,6 +137,13 @@ TEST(ActivationConversionsTest, PReluTakenPerChannelAgainstTheRuleIsWarnedAbout)
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_NE(log.find("taken to be of axis 1"), std::string::npos) << log;
   EXPECT_NE(log.find("y (PRelu)"), std::string::npos) << log;
+
+  OnnxBuilder many = PRelu(9, {1, 3, 2, 2}, {3});
+  for (int i = 0; i < 100; ++i) many.Node("PRelu", {"y", "alpha"}, {"z" + std::to_string(i)});
+  testing::internal::CaptureStderr();
+  ImportedText(many);
+  const std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 4) << lines;
 
   testing::internal::CaptureStderr();
   ImportedText(PRelu(6, {1, 3, 2, 2}, {3}));

@@ -1,0 +1,161 @@
+"""The protocol's own Python client, unmodified from PyPI, against the real server."""
+
+import asyncio
+import queue
+
+import numpy as np
+import pytest
+import serving
+import tritonclient.grpc as triton
+import tritonclient.grpc.aio as triton_aio
+from tritonclient.utils import InferenceServerException
+
+MODEL = "digits_prelu"
+
+
+@pytest.fixture(name="client", scope="module")
+def client_fixture(server):
+    with triton.InferenceServerClient(server.grpc) as client:
+        yield client
+
+
+def image_input(module, images):
+    tensor = module.InferInput("image", list(images.shape), "FP32")
+    tensor.set_data_from_numpy(images)
+    return tensor
+
+
+def assert_close_to_pytorch(logits, rows):
+    expected = serving.pytorch_logits(MODEL)[rows]
+    assert logits.dtype == np.float32
+    np.testing.assert_array_less(np.abs(logits - expected), 1e-5 * np.maximum(1, np.abs(expected)))
+
+
+def test_server_is_live_and_ready(client):
+    assert client.is_server_live()
+    assert client.is_server_ready()
+
+
+@pytest.mark.parametrize("version", ["", "1"])
+@pytest.mark.parametrize("model", serving.SAMPLE_MODELS)
+def test_model_is_ready(client, model, version):
+    assert client.is_model_ready(model, version)
+
+
+@pytest.mark.parametrize(("model", "version"), [("nobody", ""), (MODEL, "9")])
+def test_unknown_model_or_version_is_not_found_and_named(client, model, version):
+    with pytest.raises(InferenceServerException) as failure:
+        client.is_model_ready(model, version)
+    assert failure.value.status() == "StatusCode.NOT_FOUND"
+    assert f"'{model}'" in failure.value.message()
+    assert version in failure.value.message()
+
+
+def test_server_metadata_names_the_server_and_its_version(client):
+    metadata = client.get_server_metadata()
+    assert metadata.name == "rectifier"
+    assert metadata.version == serving.run("--version").stdout.split()[1]
+
+
+def test_model_metadata_describes_the_network(client):
+    metadata = client.get_model_metadata(MODEL, as_json=True)
+    assert metadata == {
+        "name": MODEL,
+        "versions": ["1"],
+        "platform": "onnx",
+        "inputs": [{"name": "image", "datatype": "FP32", "shape": ["-1", "1", "8", "8"]}],
+        "outputs": [{"name": "logits", "datatype": "FP32", "shape": ["-1", "10"]}],
+    }
+
+
+def test_raw_numpy_input_gives_the_logits_of_the_network(client, images):
+    result = client.infer(MODEL, [image_input(triton, images[:1])])
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+    response = result.get_response()
+    assert (response.model_name, response.model_version) == (MODEL, "1")
+    assert len(response.raw_output_contents) == len(response.outputs) == 1
+
+
+@pytest.mark.parametrize("batch", [2, 5, 32])
+def test_batch_gives_one_row_for_each_sample(client, images, batch):
+    result = client.infer(MODEL, [image_input(triton, images[:batch])])
+    assert result.as_numpy("logits").shape == (batch, 10)
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, batch))
+
+
+def test_requested_output_is_answered(client, images):
+    result = client.infer(
+        MODEL, [image_input(triton, images[:1])], outputs=[triton.InferRequestedOutput("logits")]
+    )
+    assert [output.name for output in result.get_response().outputs] == ["logits"]
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+
+
+def test_unknown_requested_output_is_refused_and_named(client, images):
+    with pytest.raises(InferenceServerException, match="output 'probabilities'") as failure:
+        client.infer(
+            MODEL, [image_input(triton, images[:1])], outputs=[triton.InferRequestedOutput("probabilities")]
+        )
+    assert failure.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+def test_request_id_comes_back(client, images):
+    result = client.infer(MODEL, [image_input(triton, images[:1])], request_id="request 7 äöü")
+    assert result.get_response().id == "request 7 äöü"
+
+
+def test_options_of_other_servers_are_tolerated(client, images):
+    result = client.infer(
+        MODEL,
+        [image_input(triton, images[:1])],
+        model_version="1",
+        priority=1,
+        timeout=1_000_000,
+        client_timeout=30,
+        parameters={"mine": "value", "number": 3},
+        headers={"x-request": "1"},
+    )
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+
+
+def test_wrong_shape_names_input_expected_and_got(client, images):
+    with pytest.raises(InferenceServerException) as failure:
+        client.infer(MODEL, [image_input(triton, images[:1].reshape(1, 1, 4, 16))])
+    assert failure.value.status() == "StatusCode.INVALID_ARGUMENT"
+    for part in ("input 'image'", "[?, 1, 8, 8]", "[1, 1, 4, 16]"):
+        assert part in failure.value.message()
+
+
+def test_callbacks_of_concurrent_requests_get_their_own_answers(client, images):
+    answers = queue.SimpleQueue()
+    count = 16
+    for i in range(count):
+        client.async_infer(
+            MODEL,
+            [image_input(triton, images[i : i + 1])],
+            callback=lambda result, error: answers.put((result, error)),
+            request_id=str(i),
+        )
+    seen = set()
+    for _ in range(count):
+        result, error = answers.get(timeout=serving.SECONDS)
+        assert error is None
+        i = int(result.get_response().id)
+        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+        seen.add(i)
+    assert len(seen) == count
+
+
+def test_aio_client_is_served(server, images):
+    async def infer_concurrently():
+        async with triton_aio.InferenceServerClient(server.grpc) as client:
+            assert await client.is_server_ready()
+            assert await client.is_model_ready(MODEL)
+            requests = [client.infer(MODEL, [image_input(triton_aio, images[i : i + 1])]) for i in range(8)]
+            results = await asyncio.gather(*requests)
+            with pytest.raises(InferenceServerException, match="'nobody'"):
+                await client.infer("nobody", [image_input(triton_aio, images[:1])])
+            return results
+
+    for i, result in enumerate(asyncio.run(infer_concurrently())):
+        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
