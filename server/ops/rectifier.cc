@@ -39,8 +39,9 @@ absl::Status CheckSlope(const std::string& place, const TensorType& slope, const
 std::optional<float> UniformSlope(const Tensor& slope) {
   const auto values = slope.data<float>();
   if (values.empty()) return std::nullopt;
-  const bool uniform =
-      std::all_of(values.begin(), values.end(), [&](float value) { return value == values[0]; });
+  // The first is not compared with itself: a single NaN is uniform, too.
+  const bool uniform = std::all_of(values.begin() + 1, values.end(),
+                                   [&](float value) { return value == values[0]; });
   return uniform ? std::optional(values[0]) : std::nullopt;
 }
 

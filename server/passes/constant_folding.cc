@@ -14,18 +14,18 @@ absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
 
 namespace {
 
-// A result above this size is computed anew each time rather than kept: a small file must not grow
-// into gigabytes by being loaded.
+// Results that together are above this size are computed anew each time rather than kept: a small
+// file must not grow into gigabytes by being loaded.
 constexpr int64_t kMaxFoldedBytes = int64_t{64} << 20;
 
-bool CanFold(const Graph& graph, const Node& node) {
+bool CanFold(const Graph& graph, const Node& node, int64_t room) {
   const bool constants = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
     return id == kNoValue || graph.constant(id) != nullptr;
   });
   if (!constants || node.outputs.size() != 1 || !node.post_ops.empty()) return false;
   const TensorType& type = *graph.value(node.outputs[0]).type;
   const auto bytes = CheckedByteSize(type);
-  return type.dtype == DType::kFloat32 && bytes.ok() && *bytes > 0 && *bytes <= kMaxFoldedBytes;
+  return type.dtype == DType::kFloat32 && bytes.ok() && *bytes > 0 && *bytes <= room;
 }
 
 // Computes a node whose inputs are all constants with the engine itself.
@@ -44,6 +44,7 @@ absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassC
   const ValueId result = single.AddNode(node.op, std::move(inputs),
                                         single.UniqueName(graph.value(node.outputs[0]).name),
                                         node.attributes);
+  single.nodes().back().name = node.name;  // for messages
   single.outputs().push_back({"result", result});
   RECTIFIER_ASSIGN_OR_RETURN(auto program, context.new_compiler({})->Compile(single, {}));
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(program->outputs()[0].type));
@@ -56,10 +57,12 @@ absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassC
 
 absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context) {
   std::vector<bool> folded(graph.nodes().size(), false);
+  int64_t room = kMaxFoldedBytes;
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     const Node& node = graph.nodes()[i];
-    if (!CanFold(graph, node)) continue;
+    if (!CanFold(graph, node, room)) continue;
     RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Compute(graph, node, context));
+    room -= static_cast<int64_t>(tensor.bytes().size());
     Value& value = graph.value(node.outputs[0]);
     value.type = tensor.type();
     value.constant = std::make_shared<const Tensor>(std::move(tensor));

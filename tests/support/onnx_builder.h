@@ -129,8 +129,8 @@ class OnnxBuilder {
     return Floats(name, dims, std::vector<float>(count, value));
   }
   OnnxBuilder& Ints(std::string_view name, const std::vector<int64_t>& values) {
-    return Initializer(name, RawTensor(onnx::TensorProto::INT64,
-                                       {static_cast<int64_t>(values.size())}, values));
+    return Initializer(
+        name, RawTensor(onnx::TensorProto::INT64, {static_cast<int64_t>(values.size())}, values));
   }
 
   OnnxBuilder& Node(std::string_view op, const std::vector<std::string>& inputs,

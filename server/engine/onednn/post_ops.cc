@@ -20,6 +20,7 @@ PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, int channel_axis
       continue;
     }
     RECTIFIER_CHECK(SlopeVariesOnlyAlong(constant->shape(), rank, channel_axis));
+    RECTIFIER_CHECK(constant->ElementCount() == builder.shape(node.outputs[0])[channel_axis]);
     constexpr int kAlongChannels = 1 << 1;
     ops.append_prelu(kAlongChannels);
     result.arguments.push_back(

@@ -40,9 +40,10 @@ absl::StatusOr<ValueId> AlignSlope(NodeConversion& node, const Shape& x, const S
   if (per_channel && (legacy || !fits)) {
     if (x.rank() == 2) return as_it_is;
     if (!legacy) {
-      node.Warn(fmt::format("slope of shape {} does not broadcast from the end of {}; it is taken "
-                            "to be of axis 1",
-                            slope.ToString(), x.ToString()));
+      node.Warn(
+          fmt::format("slope of shape {} does not broadcast from the end of {}; it is taken "
+                      "to be of axis 1",
+                      slope.ToString(), x.ToString()));
     }
     Shape shape{slope[0]};
     for (int axis = 2; axis < x.rank(); ++axis) shape.push_back(1);

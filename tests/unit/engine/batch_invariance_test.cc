@@ -233,7 +233,7 @@ void ExpectSameBitsInEveryBatch(const Network& network, int threads) {
     ASSERT_NE(program, nullptr);
     const AlignedBuffer arena = NewArena(*program);
     const auto binding = program->Bind(arena.data());
-    // Every sample once, and from batch to batch at another place.
+    // Samples lie at another place in every batch.
     for (int64_t first = 0; first < kSamples; first += batch) {
       std::vector<Tensor> inputs;
       inputs.push_back(*Tensor::Allocate({DType::kFloat32, WithBatch(shape, batch)}));

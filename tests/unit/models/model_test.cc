@@ -58,7 +58,7 @@ TEST_P(SampleModelTest, KeepsOneCopyOfItsWeightsForAllBatchSizes) {
 
 INSTANTIATE_TEST_SUITE_P(Digits, SampleModelTest,
                          testing::Values("digits_leaky_relu", "digits_prelu"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(ModelTest, PortsStandInTheOrderOfTheFile) {
   const auto model = MustLoad(TwoPortModel(), EngineOptions(4));

@@ -73,7 +73,7 @@ std::vector<RewriteCase> SlopeCases() {
       Fused("AScalarIntoGemm", kGemm, "f32[1] = 0.1"),
       Fused("OnePerColumnIntoGemm", kGemm, "f32[3] = [0.1, 0.2, 0.3]"),
       Fused("OneRowIntoGemm", kGemm, "f32[1, 3] = [0.1, 0.2, 0.3]"),
-      Kept("KeepsOnePerRowAfterGemm", kGemm, "f32[2, 1] = [0.1, 0.2]"),
+      Kept("KeepsOnePerRowAfterGemm", kGemm, "f32[3, 1] = [0.1, 0.2, 0.3]"),
       Fused("AScalarIntoMatMul", kMatMul, "f32[] = 0.1"),
       Fused("OnePerColumnIntoMatMul", kMatMul, "f32[3] = [0.1, 0.2, 0.3]"),
       Kept("KeepsOnePerRowAfterMatMul", kMatMul, "f32[4, 1] = [0.1, 0.2, 0.3, 0.4]"),

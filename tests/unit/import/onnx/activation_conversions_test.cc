@@ -53,10 +53,9 @@ output %y
 }
 
 TEST(ActivationConversionsTest, SlopeConstantTakesANameThatTheFileDoesNotUse) {
-  EXPECT_EQ(ImportedText(XToY(17, {2})
-                             .Node("Relu", {"x"}, {"y.slope"})
-                             .Node("Relu", {"y.slope"}, {"y"})),
-            R"(graph "g"
+  EXPECT_EQ(
+      ImportedText(XToY(17, {2}).Node("Relu", {"x"}, {"y.slope"}).Node("Relu", {"y.slope"}, {"y"})),
+      R"(graph "g"
 input %x: f32[2]
 const %y.slope.slope: f32[] = 0.0
 const %y.slope.1: f32[] = 0.0
@@ -192,8 +191,7 @@ TEST(ActivationConversionsTest, PReluRefusesSlopesThatAreNotFiniteEvenWhereNanIs
                             .Named("act"),
                         allow_nan);
   };
-  EXPECT_EQ(with_slope(kNan),
-            "INVALID_ARGUMENT: act (PRelu): input 1 (slope): element 1 is nan");
+  EXPECT_EQ(with_slope(kNan), "INVALID_ARGUMENT: act (PRelu): input 1 (slope): element 1 is nan");
   EXPECT_EQ(with_slope(-kInfinity),
             "INVALID_ARGUMENT: act (PRelu): input 1 (slope): element 1 is -inf");
 }
@@ -203,11 +201,11 @@ TEST(ActivationConversionsTest, SoftmaxFlattensBeforeOpset13) {
                             std::initializer_list<onnx::AttributeProto> attributes) {
     const std::string text = ImportedText(XToY(opset, x).Node("Softmax", {"x"}, {"y"}, attributes));
     const size_t begin = text.find("Softmax(");
-    return begin == std::string::npos ? text
-                                      : text.substr(begin, text.find('\n', begin) - begin);
+    return begin == std::string::npos ? text : text.substr(begin, text.find('\n', begin) - begin);
   };
   EXPECT_EQ(node_text(12, {1, 3, 4}, {}), "Softmax(%x) {axis = 1, flatten = 1}");
-  EXPECT_EQ(node_text(12, {1, 3, 4}, {Attribute("axis", 0)}), "Softmax(%x) {axis = 0, flatten = 1}");
+  EXPECT_EQ(node_text(12, {1, 3, 4}, {Attribute("axis", 0)}),
+            "Softmax(%x) {axis = 0, flatten = 1}");
   EXPECT_EQ(node_text(11, {1, 3, 4}, {Attribute("axis", -2)}),
             "Softmax(%x) {axis = 1, flatten = 1}");
   EXPECT_EQ(node_text(1, {-1, 10}, {}), "Softmax(%x)");
@@ -221,9 +219,9 @@ TEST(ActivationConversionsTest, SoftmaxFlattensBeforeOpset13) {
 
 TEST(ActivationConversionsTest, SigmoidAndTanhStay) {
   for (const char* op : {"Sigmoid", "Tanh"}) {
-    EXPECT_EQ(ImportedText(XToY(6, {2}).Node(op, {"x"}, {"y"})),
-              "graph \"g\"\ninput %x: f32[2]\n%y: f32[2] = " + std::string(op) +
-                  "(%x)\noutput %y\n");
+    EXPECT_EQ(
+        ImportedText(XToY(6, {2}).Node(op, {"x"}, {"y"})),
+        "graph \"g\"\ninput %x: f32[2]\n%y: f32[2] = " + std::string(op) + "(%x)\noutput %y\n");
   }
 }
 

@@ -14,20 +14,21 @@ OnnxBuilder Binary(int opset, const std::vector<int64_t>& a, const std::vector<i
 
 TEST(ArithmeticConversionsTest, AddAndMulBroadcastLikeNumPyFromOpset7) {
   for (const char* op : {"Add", "Mul"}) {
-    EXPECT_EQ(ImportedText(OnnxBuilder(7)
-                               .Input("a", {-1, 3, 4})
-                               .Filled("b", {3, 1}, 2)
-                               .Output("y")
-                               .Node(op, {"a", "b"}, {"y"})),
-              "graph \"g\"\ninput %a: f32[?, 3, 4]\nconst %b: f32[3, 1] = 2.0\n%y: f32[?, 3, 4] = " +
-                  std::string(op) + "(%a, %b)\noutput %y\n");
+    EXPECT_EQ(
+        ImportedText(OnnxBuilder(7)
+                         .Input("a", {-1, 3, 4})
+                         .Filled("b", {3, 1}, 2)
+                         .Output("y")
+                         .Node(op, {"a", "b"}, {"y"})),
+        "graph \"g\"\ninput %a: f32[?, 3, 4]\nconst %b: f32[3, 1] = 2.0\n%y: f32[?, 3, 4] = " +
+            std::string(op) + "(%a, %b)\noutput %y\n");
   }
 }
 
 TEST(ArithmeticConversionsTest, AxisBeforeOpset7AlignsTheSecondInput) {
-  EXPECT_EQ(ImportedText(Binary(6, {1, 3, 4, 4}, {3},
-                                {Attribute("broadcast", 1), Attribute("axis", 1)})),
-            R"(graph "g"
+  EXPECT_EQ(
+      ImportedText(Binary(6, {1, 3, 4, 4}, {3}, {Attribute("broadcast", 1), Attribute("axis", 1)})),
+      R"(graph "g"
 input %a: f32[1, 3, 4, 4]
 const %y.b: f32[3, 1, 1] = 1.0
 %y: f32[1, 3, 4, 4] = Add(%a, %y.b)
@@ -41,8 +42,8 @@ const %b: f32[3, 4] = 1.0
 output %y
 )";
   EXPECT_EQ(ImportedText(Binary(6, {1, 3, 4}, {3, 4}, {Attribute("broadcast", 1)})), unchanged);
-  EXPECT_EQ(ImportedText(Binary(6, {1, 3, 4}, {3, 4},
-                                {Attribute("broadcast", 1), Attribute("axis", -2)})),
+  EXPECT_EQ(ImportedText(
+                Binary(6, {1, 3, 4}, {3, 4}, {Attribute("broadcast", 1), Attribute("axis", -2)})),
             unchanged);
   EXPECT_EQ(ImportedText(Binary(1, {1, 3, 4}, {3, 4},
                                 {Attribute("broadcast", 1),
@@ -53,8 +54,8 @@ output %y
 TEST(ArithmeticConversionsTest, AxisThatDoesNotFitIsRefused) {
   for (const int64_t axis : {int64_t{3}, int64_t{-4}, std::numeric_limits<int64_t>::min(),
                              std::numeric_limits<int64_t>::max()}) {
-    EXPECT_EQ(ImportedText(Binary(6, {1, 3, 4}, {3},
-                                  {Attribute("broadcast", 1), Attribute("axis", axis)})),
+    EXPECT_EQ(ImportedText(
+                  Binary(6, {1, 3, 4}, {3}, {Attribute("broadcast", 1), Attribute("axis", axis)})),
               "INVALID_ARGUMENT: y (Add): attribute axis: shape [3] does not fit into [1, 3, 4] "
               "there");
   }
@@ -67,13 +68,15 @@ TEST(ArithmeticConversionsTest, AxisAndBroadcastAreGoneFromOpset7) {
 
 OnnxBuilder Gemm(int opset, std::initializer_list<onnx::AttributeProto> attributes) {
   OnnxBuilder model = XToY(opset, {-1, 4});
-  return model.Filled("w", {4, 4}).Filled("c", {4}).Node("Gemm", {"x", "w", "c"}, {"y"},
-                                                         attributes);
+  return model.Filled("w", {4, 4})
+      .Filled("c", {4})
+      .Node("Gemm", {"x", "w", "c"}, {"y"}, attributes);
 }
 
 std::string GemmText(const std::string& call) {
   return "graph \"g\"\ninput %x: f32[?, 4]\nconst %w: f32[4, 4] = 1.0\nconst %c: f32[4] = 1.0\n"
-         "%y: f32[?, 4] = " + call + "\noutput %y\n";
+         "%y: f32[?, 4] = " +
+         call + "\noutput %y\n";
 }
 
 TEST(ArithmeticConversionsTest, GemmLeavesOutDefaults) {
@@ -101,11 +104,10 @@ const %w: f32[2, 2] = 1.0
 output %y
 )");
   EXPECT_EQ(model(10), "INVALID_ARGUMENT: fc (Gemm): expected 3 inputs, got 2");
-  EXPECT_EQ(ImportedText(XToY(11, {-1, 2})
-                             .Filled("w", {2, 2})
-                             .Node("Gemm", {"x", "w", ""}, {"y"})
-                             .Named("fc")),
-            model(11));
+  EXPECT_EQ(
+      ImportedText(
+          XToY(11, {-1, 2}).Filled("w", {2, 2}).Node("Gemm", {"x", "w", ""}, {"y"}).Named("fc")),
+      model(11));
 }
 
 TEST(ArithmeticConversionsTest, GemmBroadcastBeforeOpset7IsRefused) {

@@ -62,9 +62,9 @@ TEST(ConstantDecoderTest, HalvesBecomeFloats) {
   const std::vector<uint16_t> halves = {0x3c00, 0x7bff, 0x0400, 0x0001, 0x7c00, 0xc000};
   const std::string text = "f32[6] = [1.0, 65504.0, 6.1035156e-05, 5.9604645e-08, inf, -2.0]";
   EXPECT_EQ(Decoded(RawTensor(TensorProto::FLOAT16, {6}, halves)), text);
-  EXPECT_EQ(Decoded(WithInts(OnnxTensor(TensorProto::FLOAT16, {6}),
-                             {halves.begin(), halves.end()})),
-            text);
+  EXPECT_EQ(
+      Decoded(WithInts(OnnxTensor(TensorProto::FLOAT16, {6}), {halves.begin(), halves.end()})),
+      text);
   EXPECT_EQ(Decoded(RawTensor<uint16_t>(TensorProto::BFLOAT16, {2}, {0x3f80, 0xc020})),
             "f32[2] = [1.0, -2.5]");
 }

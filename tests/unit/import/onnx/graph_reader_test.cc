@@ -13,8 +13,8 @@ using onnx::TensorProto;
 
 TEST(GraphReaderTest, NamedMissingAndNegativeDimensionsAreDynamic) {
   OnnxBuilder model = XToY(17, {-1, 2, 2, 2});
-  auto* shape = model.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()
-                    ->mutable_shape();
+  auto* shape =
+      model.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
   shape->mutable_dim(1)->clear_value();
   shape->mutable_dim(2)->set_dim_value(-1);
   EXPECT_EQ(ImportedText(model.Node("Sigmoid", {"x"}, {"y"})), R"(graph "g"
@@ -71,11 +71,10 @@ TEST(GraphReaderTest, MissingTensorsAreNamed) {
   EXPECT_EQ(ImportedText(XToY(7, {2}).Node("Tanh", {"x"}, {"z"})),
             "INVALID_ARGUMENT: y (graph output): is no graph input, initializer or node's output");
   // A name that the importer itself makes up cannot be read by the file.
-  EXPECT_EQ(ImportedText(XToY(7, {2})
-                             .Node("Relu", {"x"}, {"a"})
-                             .Node("Add", {"a", "a.slope"}, {"y"})),
-            "INVALID_ARGUMENT: y (Add): input 1 (a.slope) is no graph input, initializer or node's "
-            "output");
+  EXPECT_EQ(
+      ImportedText(XToY(7, {2}).Node("Relu", {"x"}, {"a"}).Node("Add", {"a", "a.slope"}, {"y"})),
+      "INVALID_ARGUMENT: y (Add): input 1 (a.slope) is no graph input, initializer or node's "
+      "output");
 }
 
 TEST(GraphReaderTest, NamesThatAreDefinedTwiceAreRefused) {
@@ -134,17 +133,16 @@ TEST(GraphReaderTest, InputsOfOtherTypesAreRefused) {
             "INVALID_ARGUMENT: x (graph input): dimension 1 is 0");
   EXPECT_EQ(ImportedText(OnnxBuilder(7).Input("x", std::vector<int64_t>(9, 1)).Output("x")),
             "INVALID_ARGUMENT: x (graph input): rank 9, at most 8 is supported");
-  EXPECT_EQ(ImportedText(
-                OnnxBuilder(7).Input("x", {-1, int64_t{1} << 40, int64_t{1} << 40}).Output("x")),
-            "INVALID_ARGUMENT: x (graph input): shape [1, 1099511627776, 1099511627776] has more "
-            "elements than can be counted");
+  EXPECT_EQ(
+      ImportedText(OnnxBuilder(7).Input("x", {-1, int64_t{1} << 40, int64_t{1} << 40}).Output("x")),
+      "INVALID_ARGUMENT: x (graph input): shape [1, 1099511627776, 1099511627776] has more "
+      "elements than can be counted");
   OnnxBuilder no_shape = OnnxBuilder(7).Input("x", {2}).Output("x");
   no_shape.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape();
   EXPECT_EQ(ImportedText(no_shape),
             "UNIMPLEMENTED: x (graph input): a shape of unknown rank is not supported");
   no_shape.graph().mutable_input(0)->mutable_type()->mutable_sequence_type();
-  EXPECT_EQ(ImportedText(no_shape),
-            "UNIMPLEMENTED: x (graph input): only tensors are supported");
+  EXPECT_EQ(ImportedText(no_shape), "UNIMPLEMENTED: x (graph input): only tensors are supported");
 }
 
 TEST(GraphReaderTest, InitializersThatNothingReadsAreNotLookedAt) {
@@ -191,8 +189,7 @@ TEST(GraphReaderTest, AttributesAreCheckedByNameAndType) {
   onnx::AttributeProto untyped = Attribute("alpha", 0.5F);
   untyped.clear_type();
   EXPECT_EQ(ImportedText(XToY(7, {2}).Node("LeakyRelu", {"x"}, {"y"}, {untyped})),
-            ImportedText(
-                XToY(7, {2}).Node("LeakyRelu", {"x"}, {"y"}, {Attribute("alpha", 0.5F)})));
+            ImportedText(XToY(7, {2}).Node("LeakyRelu", {"x"}, {"y"}, {Attribute("alpha", 0.5F)})));
 }
 
 TEST(GraphReaderTest, AllProblemsAreToldAtOnce) {
@@ -201,8 +198,9 @@ TEST(GraphReaderTest, AllProblemsAreToldAtOnce) {
   model.Initializer("bad", OnnxTensor(TensorProto::FLOAT, {2}));
   model.Node("Selu", {"x"}, {"a"}).Named("one");
   model.Node("Add", {"a", "bad"}, {"b"}).Named("two");
-  model.Node("BatchNormalization", {"b", "b", "b", "b", "b"}, {"c"},
-             {Attribute("training_mode", 1)}).Named("three");
+  model
+      .Node("BatchNormalization", {"b", "b", "b", "b", "b"}, {"c"}, {Attribute("training_mode", 1)})
+      .Named("three");
   model.Node("Elu", {"c"}, {"d"}).Named("four");
   model.Node("PRelu", {"d", "nowhere"}, {"e"}).Named("five");
   model.Node("Add", {"x", "e"}, {"y"}).Named("fine");

@@ -32,9 +32,9 @@ TEST(InferenceConversionsTest, BatchNormalizationKeepsOnlyEpsilon) {
                   opset, {Attribute("epsilon", 1e-5F), Attribute("momentum", 0.9F)})),
               BatchNormalizationText(""));
   }
-  EXPECT_EQ(ImportedText(BatchNormalization(
-                8, {Attribute("epsilon", 0.001F), Attribute("spatial", 1)})),
-            BatchNormalizationText(" {epsilon = 0.001}"));
+  EXPECT_EQ(
+      ImportedText(BatchNormalization(8, {Attribute("epsilon", 0.001F), Attribute("spatial", 1)})),
+      BatchNormalizationText(" {epsilon = 0.001}"));
   EXPECT_EQ(ImportedText(BatchNormalization(14, {Attribute("training_mode", 0)})),
             BatchNormalizationText(""));
   EXPECT_EQ(ImportedText(BatchNormalization(6, {Attribute("is_test", 1)})),
@@ -73,14 +73,13 @@ output %y
 TEST(InferenceConversionsTest, DropoutIsAnIdentity) {
   EXPECT_EQ(ImportedText(XToY(1, {2}).Node("Dropout", {"x"}, {"y"}, {Attribute("is_test", 1)})),
             kIdentityText);
-  EXPECT_EQ(ImportedText(XToY(10, {2}).Node("Dropout", {"x"}, {"y", "mask"},
-                                            {Attribute("ratio", 0.3F)})),
-            kIdentityText);
+  EXPECT_EQ(
+      ImportedText(XToY(10, {2}).Node("Dropout", {"x"}, {"y", "mask"}, {Attribute("ratio", 0.3F)})),
+      kIdentityText);
   OnnxBuilder model = XToY(13, {2});
-  model.Filled("ratio", {}).Initializer(
-      "training", RawTensor<uint8_t>(TensorProto::BOOL, {}, {0}));
-  EXPECT_EQ(ImportedText(model.Node("Dropout", {"x", "ratio", "training"}, {"y"},
-                                    {Attribute("seed", 1)})),
+  model.Filled("ratio", {}).Initializer("training", RawTensor<uint8_t>(TensorProto::BOOL, {}, {0}));
+  EXPECT_EQ(ImportedText(
+                model.Node("Dropout", {"x", "ratio", "training"}, {"y"}, {Attribute("seed", 1)})),
             kIdentityText);
 }
 

@@ -55,19 +55,21 @@ TEST(LayoutConversionsTest, FlattenLeavesOutAxisOne) {
 }
 
 TEST(LayoutConversionsTest, ReshapeReadsItsShapeFromTheAttributeOrTheInput) {
-  EXPECT_EQ(Body(XToY(1, {2, 6}).Node("Reshape", {"x"}, {"y"},
-                                      {Attribute("shape", Ints{3, -1}),
-                                       Attribute("consumed_inputs", Ints{0})})),
+  EXPECT_EQ(Body(XToY(1, {2, 6}).Node(
+                "Reshape", {"x"}, {"y"},
+                {Attribute("shape", Ints{3, -1}), Attribute("consumed_inputs", Ints{0})})),
             "const %y.shape: i64[2] = [3, -1]\n%y: f32[3, 4] = Reshape(%x, %y.shape)");
   EXPECT_EQ(Body(XToY(4, {2, 6}).Node("Reshape", {"x"}, {"y"})),
             "INVALID_ARGUMENT: y (Reshape): attribute shape is required");
   EXPECT_EQ(Body(XToY(5, {2, 6}).Ints("s", {3, -1}).Node("Reshape", {"x", "s"}, {"y"})),
             "const %s: i64[2] = [3, -1]\n%y: f32[3, 4] = Reshape(%x, %s)");
-  EXPECT_EQ(Body(XToY(14, {2, 6}).Ints("s", {3, -1}).Node("Reshape", {"x", "s"}, {"y"},
-                                                          {Attribute("allowzero", 0)})),
+  EXPECT_EQ(Body(XToY(14, {2, 6})
+                     .Ints("s", {3, -1})
+                     .Node("Reshape", {"x", "s"}, {"y"}, {Attribute("allowzero", 0)})),
             "const %s: i64[2] = [3, -1]\n%y: f32[3, 4] = Reshape(%x, %s)");
-  EXPECT_EQ(Body(XToY(14, {2, 6}).Ints("s", {3, 4}).Node("Reshape", {"x", "s"}, {"y"},
-                                                         {Attribute("allowzero", 1)})),
+  EXPECT_EQ(Body(XToY(14, {2, 6})
+                     .Ints("s", {3, 4})
+                     .Node("Reshape", {"x", "s"}, {"y"}, {Attribute("allowzero", 1)})),
             "const %s: i64[2] = [3, 4]\n%y: f32[3, 4] = Reshape(%x, %s) {allowzero = 1}");
 }
 
@@ -79,32 +81,32 @@ TEST(LayoutConversionsTest, ReshapeToAComputedShapeIsRefused) {
 }
 
 TEST(LayoutConversionsTest, TransposeLeavesOutTheReversedOrder) {
-  EXPECT_EQ(Body(XToY(1, {1, 2, 3}).Node("Transpose", {"x"}, {"y"},
-                                         {Attribute("perm", Ints{2, 1, 0})})),
-            "%y: f32[3, 2, 1] = Transpose(%x)");
+  EXPECT_EQ(
+      Body(XToY(1, {1, 2, 3}).Node("Transpose", {"x"}, {"y"}, {Attribute("perm", Ints{2, 1, 0})})),
+      "%y: f32[3, 2, 1] = Transpose(%x)");
   EXPECT_EQ(Body(XToY(13, {1, 2, 3}).Node("Transpose", {"x"}, {"y"})),
             "%y: f32[3, 2, 1] = Transpose(%x)");
-  EXPECT_EQ(Body(XToY(13, {1, 2, 3}).Node("Transpose", {"x"}, {"y"},
-                                          {Attribute("perm", Ints{0, 2, 1})})),
-            "%y: f32[1, 3, 2] = Transpose(%x) {perm = [0, 2, 1]}");
-  EXPECT_EQ(Body(XToY(13, {1, 2, 3}).Node("Transpose", {"x"}, {"y"},
-                                          {Attribute("perm", Ints{0, 0, 1})})),
-            "INVALID_ARGUMENT: y (Transpose): attribute perm is not a permutation of 0 to 2");
+  EXPECT_EQ(
+      Body(XToY(13, {1, 2, 3}).Node("Transpose", {"x"}, {"y"}, {Attribute("perm", Ints{0, 2, 1})})),
+      "%y: f32[1, 3, 2] = Transpose(%x) {perm = [0, 2, 1]}");
+  EXPECT_EQ(
+      Body(XToY(13, {1, 2, 3}).Node("Transpose", {"x"}, {"y"}, {Attribute("perm", Ints{0, 0, 1})})),
+      "INVALID_ARGUMENT: y (Transpose): attribute perm is not a permutation of 0 to 2");
 }
 
 TEST(LayoutConversionsTest, PadReadsAttributesBeforeOpset11) {
   const std::string padded =
       "const %y.pads: i64[4] = [0, 1, 0, 2]\n%y: f32[2, 6] = Pad(%x, %y.pads)";
-  EXPECT_EQ(Body(XToY(1, {2, 3}).Node("Pad", {"x"}, {"y"},
-                                      {Attribute("paddings", Ints{0, 1, 0, 2})})),
-            padded);
+  EXPECT_EQ(
+      Body(XToY(1, {2, 3}).Node("Pad", {"x"}, {"y"}, {Attribute("paddings", Ints{0, 1, 0, 2})})),
+      padded);
   EXPECT_EQ(Body(XToY(2, {2, 3}).Node("Pad", {"x"}, {"y"},
                                       {Attribute("pads", Ints{0, 1, 0, 2}),
                                        Attribute("mode", "constant"), Attribute("value", 0.0F)})),
             padded);
-  EXPECT_EQ(Body(XToY(10, {2, 3}).Node("Pad", {"x"}, {"y"},
-                                       {Attribute("pads", Ints{0, 1, 0, 2}),
-                                        Attribute("value", -kInfinity)})),
+  EXPECT_EQ(Body(XToY(10, {2, 3})
+                     .Node("Pad", {"x"}, {"y"},
+                           {Attribute("pads", Ints{0, 1, 0, 2}), Attribute("value", -kInfinity)})),
             "const %y.pads: i64[4] = [0, 1, 0, 2]\nconst %y.value: f32[] = -inf\n"
             "%y: f32[2, 6] = Pad(%x, %y.pads, %y.value)");
   EXPECT_EQ(Body(XToY(10, {2, 3}).Node("Pad", {"x"}, {"y"})),

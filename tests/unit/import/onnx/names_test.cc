@@ -16,9 +16,9 @@ TEST(NamesTest, Utf8WithoutControlCharactersIsAName) {
 
 TEST(NamesTest, OtherBytesAreNot) {
   // A lone continuation, overlong forms, cut short, a surrogate, above U+10FFFF.
-  for (const char* name : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xf0\x80\x80\xaf", "\xc3",
-                           "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5",
-                           "a\xff", "\xc3(", "\xe2\x82("}) {
+  for (const char* name : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xf0\x80\x80\xaf",
+                           "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                           "\xf5", "a\xff", "\xc3(", "\xe2\x82("}) {
     EXPECT_EQ(Message(CheckName("n", name, 100)).substr(0, 3), "n: ") << name;
   }
   EXPECT_EQ(Message(CheckName("n", "a\tb", 100)), "n: the name 'a?b' has control characters");

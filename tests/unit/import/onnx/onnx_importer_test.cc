@@ -165,8 +165,7 @@ TEST(OnnxImporterTest, FileSizeIsLookedAtBeforeItIsRead) {
   fs::resize_file(folder.path() / "model.onnx", uintmax_t{1} << 36);
   const absl::Status status = OnnxImporter().Import(folder.path() / "model.onnx", {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(Message(status),
-            "model.onnx: has 68719476736 bytes, at most 2147483647 are allowed");
+  EXPECT_EQ(Message(status), "model.onnx: has 68719476736 bytes, at most 2147483647 are allowed");
 }
 
 TEST(OnnxImporterTest, FileBecomesTheSameGraphAsItsBytes) {

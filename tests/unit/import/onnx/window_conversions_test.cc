@@ -83,9 +83,9 @@ TEST(WindowConversionsTest, ConvTransposePassesItsAttributesOn) {
                  "ConvTranspose"),
             "%y: f32[1, 4, 10, 10] = ConvTranspose(%x, %w) {group = 2, output_padding = [1, 1], "
             "pads = [1, 1, 1, 1], strides = [2, 2]}");
-  EXPECT_EQ(Conv(11, {1, 1, 5, 5}, {1, 2, 3, 3}, {Attribute("output_shape", Ints{10, 10}),
-                                                 Attribute("strides", Ints{2, 2}),
-                                                 Attribute("output_padding", Ints{0, 0})},
+  EXPECT_EQ(Conv(11, {1, 1, 5, 5}, {1, 2, 3, 3},
+                 {Attribute("output_shape", Ints{10, 10}), Attribute("strides", Ints{2, 2}),
+                  Attribute("output_padding", Ints{0, 0})},
                  "ConvTranspose"),
             "%y: f32[1, 2, 10, 10] = ConvTranspose(%x, %w) {output_shape = [10, 10], "
             "strides = [2, 2]}");
@@ -113,8 +113,7 @@ TEST(WindowConversionsTest, MaxPoolIndicesAreRefusedOnlyWhenRead) {
             "%y: f32[1, 1, 3, 3] = MaxPool(%x) {kernel_shape = [2, 2]}");
   OnnxBuilder read = unread;
   read.Output("indices");
-  EXPECT_EQ(ImportedText(read),
-            "UNIMPLEMENTED: y (MaxPool): output 1 (indices) is not supported");
+  EXPECT_EQ(ImportedText(read), "UNIMPLEMENTED: y (MaxPool): output 1 (indices) is not supported");
 }
 
 TEST(WindowConversionsTest, AveragePoolPassesItsAttributesOn) {

@@ -1,0 +1,262 @@
+#include "server/engine/onednn/onednn_compiler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "server/engine/execution_context.h"
+#include "tests/support/status_testing.h"
+#include "tests/unit/engine/program_testing.h"
+
+namespace rectifier {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+constexpr char kNetwork[] = R"(
+  graph "small"
+  input %image: f32[?, 3, 12, 12]
+  const %w1: f32[16, 3, 3, 3] = seed(1)
+  const %s1: f32[16, 1, 1] = seed(2)
+  const %w2: f32[16, 16, 3, 3] = seed(3)
+  const %w3: f32[10, 64] = seed(4)
+  const %b3: f32[10] = seed(5)
+  %a = Conv(%image, %w1) -> Rectifier(%s1)
+  %b = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2]}
+  %c = Conv(%b, %w2)
+  %d = AveragePool(%c) {kernel_shape = [2, 2]}
+  %e = Flatten(%d)
+  %logits = Gemm(%e, %w3, %b3) {transB = 1}
+  %scores = Softmax(%logits)
+  output "probabilities" = %scores
+  output %logits
+)";
+
+std::vector<Tensor> Images(int64_t batch, uint64_t seed) {
+  return SeededTensors({Shape{batch, 3, 12, 12}}, seed);
+}
+
+TEST(OneDnnCompilerTest, PortsHaveTheGraphsNamesAndTheBoundTypes) {
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kNetwork), 5);
+  ASSERT_NE(program, nullptr);
+  ASSERT_EQ(program->inputs().size(), 1u);
+  EXPECT_EQ(program->inputs()[0].name, "image");
+  EXPECT_EQ(TypeText(program->inputs()[0].type), "f32[5, 3, 12, 12]");
+  ASSERT_EQ(program->outputs().size(), 2u);
+  EXPECT_EQ(program->outputs()[0].name, "probabilities");
+  EXPECT_EQ(program->outputs()[1].name, "logits");
+  EXPECT_EQ(TypeText(program->outputs()[1].type), "f32[5, 10]");
+}
+
+TEST(OneDnnCompilerTest, ProgramsOfOneCompilerShareTheirWeights) {
+  const Graph graph = TypedGraph(kNetwork);
+  const auto compiler = NewCompiler();
+  ASSERT_NE(MustCompile(*compiler, graph, 1), nullptr);
+  const size_t bytes = compiler->weight_bytes();
+  const size_t plain = sizeof(float) * (16 * 3 * 9 + 16 + 16 * 16 * 9 + 10 * 64 + 10);
+  EXPECT_GE(bytes, plain);
+  EXPECT_LE(bytes, 2 * plain);
+  for (const int64_t batch : {2, 3, 8, 32}) {
+    ASSERT_NE(MustCompile(*compiler, graph, batch), nullptr);
+    EXPECT_EQ(compiler->weight_bytes(), bytes) << "after batch " << batch;
+  }
+}
+
+TEST(OneDnnCompilerTest, ProgramsOutliveTheirCompilerAndTheirGraph) {
+  std::shared_ptr<const Program> program;
+  const std::vector<Tensor> images = Images(2, 7);
+  absl::StatusOr<std::vector<Tensor>> want;
+  {
+    const Graph graph = TypedGraph(kNetwork);
+    want = RunReference(graph, images);
+    program = MustCompile(*NewCompiler(), graph, 2);
+  }
+  ASSERT_NE(program, nullptr);
+  const std::vector<Tensor> got = RunProgram(*program, images);
+  ExpectClose(got[0], (*want)[0], 1e-5);
+  ExpectClose(got[1], (*want)[1], 1e-5);
+}
+
+TEST(OneDnnCompilerTest, ABindingGivesTheSameBitsEveryTime) {
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kNetwork), 4);
+  ASSERT_NE(program, nullptr);
+  const AlignedBuffer arena = NewArena(*program);
+  const auto binding = program->Bind(arena.data());
+  const std::vector<Tensor> images = Images(4, 7);
+  const std::vector<Tensor> first = RunBinding(*program, *binding, images);
+  RunBinding(*program, *binding, Images(4, 8));
+  const std::vector<Tensor> again = RunBinding(*program, *binding, images);
+  EXPECT_TRUE(SameBits(first[0].bytes(), again[0].bytes()));
+  EXPECT_TRUE(SameBits(first[1].bytes(), again[1].bytes()));
+}
+
+TEST(OneDnnCompilerTest, BindingsOfOneProgramRunOnThreadsOfTheirOwn) {
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kNetwork), 4);
+  ASSERT_NE(program, nullptr);
+  const std::vector<Tensor> images = Images(4, 7);
+  const std::vector<Tensor> want = RunProgram(*program, images);
+  constexpr int kThreads = 2;
+  std::vector<int> same(kThreads, 0);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      const AlignedBuffer arena = NewArena(*program);
+      const auto binding = program->Bind(arena.data());
+      for (int run = 0; run < 20; ++run) {
+        const std::vector<Tensor> got = RunBinding(*program, *binding, images);
+        same[static_cast<size_t>(i)] += SameBits(got[0].bytes(), want[0].bytes());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(same, ::testing::Each(20));
+}
+
+TEST(OneDnnCompilerTest, ProgramsOfSeveralBatchSizesShareAContext) {
+  const Graph graph = TypedGraph(kNetwork);
+  const auto compiler = NewCompiler();
+  ExecutionContext context;
+  for (int round = 0; round < 2; ++round) {
+    for (const int64_t batch : {1, 4, 2}) {
+      const auto program = MustCompile(*compiler, graph, batch);
+      ASSERT_NE(program, nullptr);
+      const std::vector<Tensor> images = Images(batch, 7);
+      const auto want = RunReference(graph, images);
+      std::vector<Tensor> outputs;
+      for (const Program::Port& port : program->outputs()) {
+        outputs.push_back(*Tensor::Allocate(port.type));
+      }
+      const TensorView input = images[0].view();
+      const MutableTensorView views[] = {outputs[0].mutable_view(), outputs[1].mutable_view()};
+      context.Run(program, std::span(&input, 1), views);
+      ExpectClose(outputs[1], (*want)[1], 1e-5);
+    }
+  }
+}
+
+TEST(OneDnnCompilerTest, TensorsNeedNoAlignmentBeyondTheirElements) {
+  // The codec hands out views into a message's bytes.
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kNetwork), 2);
+  ASSERT_NE(program, nullptr);
+  const std::vector<Tensor> images = Images(2, 7);
+  const std::vector<Tensor> want = RunProgram(*program, images);
+  AlignedBuffer input(images[0].bytes().size() + 4);
+  std::copy(images[0].bytes().begin(), images[0].bytes().end(), input.data() + 4);
+  AlignedBuffer probabilities(want[0].bytes().size() + 4);
+  AlignedBuffer logits(want[1].bytes().size() + 4);
+  const auto after_4_bytes = [](const AlignedBuffer& buffer) {
+    return std::span(buffer.data() + 4, buffer.size() - 4);
+  };
+  const TensorView in{images[0].type(), after_4_bytes(input)};
+  const MutableTensorView out[] = {{want[0].type(), after_4_bytes(probabilities)},
+                                   {want[1].type(), after_4_bytes(logits)}};
+  const AlignedBuffer arena = NewArena(*program);
+  program->Bind(arena.data())->Run(std::span(&in, 1), out);
+  EXPECT_TRUE(SameBits(after_4_bytes(probabilities), want[0].bytes()));
+  EXPECT_TRUE(SameBits(after_4_bytes(logits), want[1].bytes()));
+}
+
+TEST(OneDnnCompilerTest, StepsNameTheNodesThatTheyComeFrom) {
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kNetwork), 1);
+  ASSERT_NE(program, nullptr);
+  std::vector<std::string> conv_nodes;
+  for (const StepInfo& step : program->steps()) {
+    EXPECT_FALSE(step.implementation.empty()) << step.op;
+    if (step.op == "Conv") conv_nodes.push_back(step.node);
+  }
+  EXPECT_THAT(conv_nodes, ::testing::ElementsAre("a", "c"));
+}
+
+// --- What is refused ------------------------------------------------------------------------------
+
+std::string CompileError(std::string_view text, const std::vector<Shape>& shapes) {
+  return StatusText(NewCompiler()->Compile(TypedGraph(text), shapes));
+}
+
+TEST(OneDnnCompilerTest, RefusesShapesThatAreNotTheInputs) {
+  EXPECT_EQ(CompileError(kNetwork, {}),
+            "INVALID_ARGUMENT: small: expected shapes for 1 inputs, got 0");
+  EXPECT_EQ(CompileError(kNetwork, {{1, 3, 12, 13}}),
+            "INVALID_ARGUMENT: image: expected shape [?, 3, 12, 12], got [1, 3, 12, 13]");
+  EXPECT_EQ(CompileError(kNetwork, {{kDynamicDim, 3, 12, 12}}),
+            "INVALID_ARGUMENT: image: expected shape [?, 3, 12, 12], got [?, 3, 12, 12]");
+}
+
+TEST(OneDnnCompilerTest, RefusesTensorsWithoutElements) {
+  EXPECT_THAT(CompileError(kNetwork, {{0, 3, 12, 12}}), HasSubstr("image of shape [0, 3, 12, 12]"));
+}
+
+TEST(OneDnnCompilerTest, RefusesInputsThatAreNotF32) {
+  EXPECT_EQ(CompileError("input %x: f64[2]\n%y = Identity(%x)\noutput %y", {{2}}),
+            "UNIMPLEMENTED: x: expected an input of f32, got f64");
+}
+
+TEST(OneDnnCompilerTest, RefusesShapesThatFitNoLongerOnceTheyAreKnown) {
+  EXPECT_THAT(CompileError("input %x: f32[?, ?]\nconst %s: i64[2] = [4, 4]\n"
+                           "%y = Reshape(%x, %s)\noutput %y",
+                           {{3, 5}}),
+              StartsWith("INVALID_ARGUMENT: y (Reshape)"));
+}
+
+TEST(OneDnnCompilerTest, RefusesWeightsThatAreComputed) {
+  for (const char* op : {"Conv", "ConvTranspose"}) {
+    EXPECT_EQ(CompileError(fmt::format("input %x: f32[1, 2, 3, 3]\ninput %w: f32[2, 2, 3, 3]\n"
+                                       "%y = {}(%x, %w)\noutput %y",
+                                       op),
+                           {{1, 2, 3, 3}, {2, 2, 3, 3}}),
+              fmt::format("UNIMPLEMENTED: y ({}): weights that are not constant", op));
+  }
+}
+
+TEST(OneDnnCompilerTest, RefusesOrRunsPostOpsOfEveryOperator) {
+  // No pass fuses these, but a graph may say so: the post-op must not be dropped in silence.
+  for (const char* node :
+       {"MaxPool(%x) {kernel_shape = [1, 1]}", "Sigmoid(%x)", "Add(%x, %x)", "Identity(%x)",
+        "Softmax(%x)", "GlobalAveragePool(%x)", "Transpose(%x)", "Concat(%x, %x) {axis = 0}",
+        "Flatten(%x)", "Rectifier(%x, %s) {origin = \"relu\"}"}) {
+    const std::string text = fmt::format(
+        "input %x: f32[2, 3, 4, 5]\nconst %s: f32[] = -0.5\n%y = {} -> Rectifier(%s)\noutput %y",
+        node);
+    auto graph = ParseGraph(text);
+    ASSERT_TRUE(graph.ok()) << Message(graph.status());
+    if (!InferTypes(*graph).ok()) continue;
+    const auto shapes = BoundInputShapes(*graph, 1);
+    const auto program = NewCompiler()->Compile(*graph, shapes);
+    if (!program.ok()) continue;
+    const std::vector<Tensor> inputs = SeededTensors(shapes, 1);
+    SCOPED_TRACE(text);
+    ExpectClose(RunProgram(**program, inputs)[0], (*RunReference(*graph, inputs))[0], 1e-5);
+  }
+}
+
+TEST(OneDnnCompilerTest, RefusesOrRunsPostOpsWithSlopesThatCannotBeFused) {
+  for (const char* slope : {"const %s: f32[4, 5] = seed(1)", "const %s: f32[5] = seed(1)",
+                            "const %s: f32[2, 1, 1, 1] = seed(1)", "input %s: f32[]",
+                            "input %s: f32[3, 1, 1]"}) {
+    const std::string text = fmt::format(
+        "input %x: f32[2, 3, 4, 5]\nconst %w: f32[3, 3, 1, 1] = seed(2)\n{}\n"
+        "%y = Conv(%x, %w) -> Rectifier(%s)\noutput %y",
+        slope);
+    auto graph = ParseGraph(text);
+    ASSERT_TRUE(graph.ok()) << Message(graph.status());
+    if (!InferTypes(*graph).ok()) continue;
+    const auto shapes = BoundInputShapes(*graph, 1);
+    const auto program = NewCompiler()->Compile(*graph, shapes);
+    if (!program.ok()) continue;
+    const std::vector<Tensor> inputs = SeededTensors(shapes, 1);
+    SCOPED_TRACE(text);
+    ExpectClose(RunProgram(**program, inputs)[0], (*RunReference(*graph, inputs))[0], 1e-5);
+  }
+}
+
+TEST(OneDnnTest, NamesItsVersionAndInstructionSet) {
+  EXPECT_THAT(OneDnnVersion(), MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_THAT(OneDnnIsa(), StartsWith("avx"));
+  EXPECT_TRUE(CheckCpu().ok());
+}
+
+}  // namespace
+}  // namespace rectifier
