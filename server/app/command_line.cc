@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "server/app/byte_size.h"
 #include "server/app/commands.h"
 #include "server/app/config_file.h"
 #include "server/app/exit_codes.h"
@@ -39,9 +40,20 @@ CLI::Option* Setting(CLI::App* command, const std::string& name, T& value, const
   return FromEnvironment(command->add_option(name, value, help)->capture_default_str());
 }
 
+// Replaces "64MiB" by the number that it stands for.
+CLI::Validator ByteSize() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const auto bytes = ParseByteSize(text);
+        if (!bytes.ok()) return std::string(Message(bytes.status()));
+        text = std::to_string(*bytes);
+        return "";
+      },
+      "BYTES");
+}
+
 void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
   CLI::App* serve = app.add_subcommand("serve", "Serve the models of a repository over gRPC");
-  const auto bytes = CLI::AsSizeValue(/*kb_is_1000=*/false);
   Setting(serve, "--model-repository", options.model_repository,
           "folder with NAME/VERSION/model.onnx below it (required)");
   Setting(serve, "--host", options.host,
@@ -65,10 +77,10 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
       ->check(CLI::Range(1, 10'000'000));
   Setting(serve, "--max-queue-bytes", options.max_queue_bytes,
           "bytes that they may hold together (256MiB, 1GiB, …)")
-      ->transform(bytes);
+      ->transform(ByteSize());
   Setting(serve, "--max-message-bytes", options.max_message_bytes,
           "largest request and reply")
-      ->transform(bytes);
+      ->transform(ByteSize());
   FromEnvironment(serve->add_flag("--strict", options.strict,
                                   "a model that cannot be loaded ends the server"));
   FromEnvironment(serve->add_flag("--allow-nan-weights", options.allow_nan_weights,
@@ -199,7 +211,11 @@ int RunCommandLine(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::Error& error) {
-    std::cerr << "rectifier: " << error.what() << "\n"
+    const bool no_command = app.get_subcommands().empty() && !app.remaining().empty();
+    std::cerr << "rectifier: "
+              << (no_command ? fmt::format("there is no command '{}'", app.remaining().front())
+                             : error.what())
+              << "\n"
               << "`rectifier --help` lists the commands and options.\n";
     return kExitUsage;
   }

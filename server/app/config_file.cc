@@ -1,6 +1,8 @@
 #include "server/app/config_file.h"
 
+#include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "server/core/status.h"
 
@@ -21,13 +23,22 @@ std::string ValueOf(const CLI::Option& option) {
   return option.count() > 0 ? option.results().back() : option.get_default_str();
 }
 
-bool IsHostOrText(const std::string& name) { return name == "host"; }
+// A TOML string. The literal form needs no escapes, but cannot hold its own quotes.
+std::string Quoted(const std::string& text) {
+  const bool literal = text.find('\'') == std::string::npos;
+  if (literal && text.find_first_of("\"\\") != std::string::npos) return "'" + text + "'";
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace
 
 absl::Status ApplyConfigFile(const std::string& file, CLI::App& command) {
   std::ifstream in(file);
-  if (!in) return NotFound(file, "the configuration file cannot be read");
+  // A folder can be opened, and reads as nothing.
+  std::error_code ignored;
+  if (!in || std::filesystem::is_directory(file, ignored)) {
+    return NotFound(file, "the configuration file cannot be read");
+  }
   std::vector<CLI::ConfigItem> items;
   try {
     items = CLI::ConfigTOML().from_config(in);
@@ -35,9 +46,12 @@ absl::Status ApplyConfigFile(const std::string& file, CLI::App& command) {
     return InvalidArgument(file, "{}", error.what());
   }
   for (const CLI::ConfigItem& item : items) {
+    if (!item.parents.empty()) {
+      return InvalidArgument(file, "sections are not used here, got [{}]", item.parents.front());
+    }
     CLI::Option* option = command.get_option_no_throw("--" + item.name);
-    if (!item.parents.empty() || option == nullptr || !IsSetting(*option)) {
-      return InvalidArgument(file, "there is no setting '{}'", item.fullname());
+    if (option == nullptr || !IsSetting(*option)) {
+      return InvalidArgument(file, "there is no setting '{}'", item.name);
     }
     if (option->count() > 0) continue;
     try {
@@ -55,8 +69,9 @@ void PrintConfig(const CLI::App& command, std::ostream& out) {
     if (!IsSetting(*option)) continue;
     const std::string name = option->get_lnames().front();
     const std::string value = ValueOf(*option);
-    const bool plain = IsNumberOrBool(value) && !IsHostOrText(name);
-    out << name << " = " << (plain ? value : "\"" + value + "\"") << "\n";
+    // An address looks like a number and is none.
+    const bool plain = IsNumberOrBool(value) && name != "host";
+    out << name << " = " << (plain ? value : Quoted(value)) << "\n";
   }
 }
 

@@ -17,8 +17,12 @@ LoopbackCheck::LoopbackCheck(const std::string& host, int port) : impl_(std::mak
   std::string reached = host;
   if (host == "0.0.0.0") reached = "127.0.0.1";
   if (host == "::" || host == "[::]") reached = "[::1]";
-  impl_->stub = grpc::health::v1::Health::NewStub(grpc::CreateChannel(
-      fmt::format("{}:{}", reached, port), grpc::InsecureChannelCredentials()));
+  grpc::ChannelArguments arguments;
+  // http_proxy in the environment is for what the machine fetches, not for a call to itself.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  impl_->stub = grpc::health::v1::Health::NewStub(
+      grpc::CreateCustomChannel(fmt::format("{}:{}", reached, port),
+                                grpc::InsecureChannelCredentials(), arguments));
 }
 
 LoopbackCheck::~LoopbackCheck() = default;

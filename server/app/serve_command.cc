@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -50,19 +51,17 @@ void WaitForStop(const sigset_t& signals) {
 
 class ServerHealth final : public HealthSource {
  public:
-  bool Live() override {
-    const LoopbackCheck* check = loopback_.load();
-    return check == nullptr || check->Answers();
-  }
+  explicit ServerHealth(const LoopbackCheck& loopback) : loopback_(loopback) {}
+
+  bool Live() override { return loopback_.Answers(); }
   bool Ready() override { return ready_; }
   bool Started() override { return started_; }
 
-  void SetLoopback(const LoopbackCheck* check) { loopback_ = check; }
   void SetReady(bool ready) { ready_ = ready; }
   void SetStarted() { started_ = true; }
 
  private:
-  std::atomic<const LoopbackCheck*> loopback_ = nullptr;
+  const LoopbackCheck& loopback_;
   std::atomic<bool> ready_ = false;
   std::atomic<bool> started_ = false;
 };
@@ -121,25 +120,29 @@ absl::Status WritePortFile(const std::string& file, const std::string& text) {
   return absl::OkStatus();
 }
 
-int Fail(const absl::Status& status, int code) {
-  log::Error("cannot serve", {{"error", Message(status)}});
-  std::cerr << "rectifier: " << Message(status) << "\n";
+int Fail(const ServeOptions& options, const absl::Status& status, int code) {
+  if (options.log_format == "json") {
+    log::Error("cannot serve", {{"error", Message(status)}});
+  } else {
+    std::cerr << "rectifier: " << Message(status) << "\n";
+  }
   return code;
 }
 
 }  // namespace
 
 int Serve(const ServeOptions& options) {
+  // gRPC's own log says again what an error here says, and is not in the log's format.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const sigset_t signals = BlockStopSignals();
   log::Configure(*log::ParseLevel(options.log_level), *log::ParseFormat(options.log_format));
   const auto entries = ScanRepository(options.model_repository);
-  if (!entries.ok()) return Fail(entries.status(), kExitUsage);
+  if (!entries.ok()) return Fail(options, entries.status(), kExitUsage);
 
   const Clock& clock = SteadyClock();
   const int workers = options.workers > 0 ? options.workers : DefaultWorkers(AllowedCpus());
   Metrics metrics({Version(), OneDnnVersion(), OneDnnIsa()});
   metrics.SetWorkers(workers);
-  ServerHealth health;
   Observers observers;
   ModelRegistry registry;
   WorkerPool pool(workers, clock);
@@ -155,11 +158,11 @@ int Serve(const ServeOptions& options) {
   grpc_options.lame_duck = milliseconds(options.lame_duck_ms);
   grpc_options.drain_timeout = milliseconds(options.shutdown_timeout_ms);
   auto grpc = GrpcServer::Start(grpc_options, registry, metrics, clock);
-  if (!grpc.ok()) return Fail(grpc.status(), kExitFailed);
-  auto http = HttpEndpoint::Start(options.host, options.http_port, metrics, health);
-  if (!http.ok()) return Fail(http.status(), kExitFailed);
+  if (!grpc.ok()) return Fail(options, grpc.status(), kExitFailed);
   const LoopbackCheck loopback(options.host, (*grpc)->port());
-  health.SetLoopback(&loopback);
+  ServerHealth health(loopback);
+  auto http = HttpEndpoint::Start(options.host, options.http_port, metrics, health);
+  if (!http.ok()) return Fail(options, http.status(), kExitFailed);
 
   log::Info("starting", {{"version", Version()},
                          {"onednn", OneDnnVersion()},
@@ -190,7 +193,7 @@ int Serve(const ServeOptions& options) {
   health.SetStarted();
   if (options.strict && !first_failure.ok()) {
     registry.Clear();
-    return Fail(first_failure, kExitFailed);
+    return Fail(options, first_failure, kExitFailed);
   }
   if (ready == 0) log::Error("no model could be loaded: the server stays not ready");
   health.SetReady(ready > 0);
@@ -206,7 +209,7 @@ int Serve(const ServeOptions& options) {
     const absl::Status written = WritePortFile(options.port_file, addresses);
     if (!written.ok()) {
       registry.Clear();
-      return Fail(written, kExitFailed);
+      return Fail(options, written, kExitFailed);
     }
   }
 
@@ -214,7 +217,6 @@ int Serve(const ServeOptions& options) {
   health.SetReady(false);
   (*grpc)->Drain();
   registry.Clear();
-  health.SetLoopback(nullptr);
   log::Info("stopped");
   return kExitDone;
 }

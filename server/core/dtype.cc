@@ -28,7 +28,7 @@ const DTypeInfo& Info(DType dtype) {
   for (const DTypeInfo& info : kInfos) {
     if (info.dtype == dtype) return info;
   }
-  RECTIFIER_CHECK(!"a DType without a row in kInfos");
+  RECTIFIER_CHECK(false && "a DType without a row in kInfos");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "server/graph/verifier.h"
 
+#include <set>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "server/core/status.h"
@@ -9,6 +9,7 @@
 namespace rectifier {
 namespace {
 
+// Sets are ordered ones: names come from files, and hashes could be made to collide.
 class Verifier {
  public:
   explicit Verifier(const Graph& graph)
@@ -23,7 +24,7 @@ class Verifier {
       }
     }
     for (const Node& node : graph_.nodes()) RECTIFIER_RETURN_IF_ERROR(CheckNode(node));
-    std::unordered_set<std::string_view> names;
+    std::set<std::string_view> names;
     for (const Graph::Output& output : graph_.outputs()) {
       if (!names.insert(output.name).second) {
         return InvalidArgument(output.name, "two graph outputs have this name");
@@ -35,7 +36,7 @@ class Verifier {
 
  private:
   absl::Status CheckValues() {
-    std::unordered_set<std::string_view> names;
+    std::set<std::string_view> names;
     for (ValueId id = 0; id < graph_.value_count(); ++id) {
       const Value& value = graph_.value(id);
       if (value.name.empty()) return InvalidArgument(graph_.name, "value {} has no name", id);

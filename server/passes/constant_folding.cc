@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -53,6 +54,21 @@ absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassC
   return tensor;
 }
 
+// What an importer checks of the slopes in a file holds for those that were computed, too.
+absl::Status CheckSlopes(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    const Tensor* slope = node.op == "Rectifier" ? graph.constant(node.inputs[1]) : nullptr;
+    if (slope == nullptr) continue;
+    for (const float value : slope->data<float>()) {
+      if (!std::isfinite(value)) {
+        return InvalidArgument(Place(node), "the slope {} is {}, expected finite numbers",
+                               graph.value(node.inputs[1]).name, value);
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context) {
@@ -68,6 +84,7 @@ absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context) {
     value.constant = std::make_shared<const Tensor>(std::move(tensor));
     folded[i] = true;
   }
+  RECTIFIER_RETURN_IF_ERROR(CheckSlopes(graph));
   return EraseNodes(graph, folded);
 }
 

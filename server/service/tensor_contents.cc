@@ -50,7 +50,7 @@ constexpr ContentsRow Row(std::string_view field) {
             for (Wire& value : *values) {
               T element;
               std::memcpy(&element, in, sizeof(T));
-              value = element;
+              value = element;  // NOLINT(bugprone-signed-char-misuse): int8_t is a number here
               in += sizeof(T);
             }
           },

@@ -15,6 +15,7 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire
     std::vector<grpc::Slice> slices;
     if (!bytes.Dump(&slices).ok()) return InvalidArgument(wire.name, "the message cannot be read");
     std::vector<std::string_view> fragments;
+    fragments.reserve(slices.size());
     for (const grpc::Slice& slice : slices) {
       fragments.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
     }

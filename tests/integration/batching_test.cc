@@ -1,5 +1,5 @@
-// Batches over real gRPC: the server's own parts put together as `rectifier serve` does, with a worker
-// that the test holds and a clock that it moves. Nothing depends on how long anything takes.
+// Batches over real gRPC: the server's own parts put together as `rectifier serve` does, with a
+// worker that the test holds and a clock that it moves. Nothing depends on how long anything takes.
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -160,7 +160,7 @@ class BatchingTest : public ::testing::Test {
     GrpcServer::Options options;
     options.host = "127.0.0.1";
     options.port = 0;
-    options.lame_duck = Duration::zero();
+    options.wait = [this](Duration /*lame_duck*/) { draining_.Add(); };
     auto server = GrpcServer::Start(options, registry_, metrics_, clock_);
     ASSERT_EQ(server.status(), absl::OkStatus());
     server_ = *std::move(server);
@@ -202,9 +202,9 @@ class BatchingTest : public ::testing::Test {
   }
   double Executions() { return Metric("rectifier_batch_samples_count"); }
   double ExecutionsOfOneSample() {
-    return SampleOf(
-        metrics_.TextExposition(),
-        std::string("rectifier_batch_samples_bucket{model=\"") + kModel + "\",version=\"1\",le=\"1\"}");
+    return SampleOf(metrics_.TextExposition(),
+                    std::string("rectifier_batch_samples_bucket{model=\"") + kModel +
+                        "\",version=\"1\",le=\"1\"}");
   }
   double Dropped(const std::string& reason) {
     return Metric("rectifier_queue_dropped_total", "", "reason=\"" + reason + "\",");
@@ -217,6 +217,7 @@ class BatchingTest : public ::testing::Test {
   ModelRegistry registry_;
   WorkerPool pool_{1, clock_};
   WorkerStates states_{1};
+  LatchCounter draining_;
   std::shared_ptr<CancellationWatcher> served_;
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<GRPCInferenceService::Stub> stub_;
@@ -354,6 +355,7 @@ TEST_F(BatchingTest, DrainWaitsForTheRequestsThatAreQueued) {
   for (const Image& image : images) calls.push_back(Send(image));
   queue_.WaitForQueued(kRequests);
   std::thread drain([this] { server_->Drain(); });
+  draining_.WaitFor(1);
   pool_.Resume();
   drain.join();
   for (const auto& call : calls) {

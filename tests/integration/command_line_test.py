@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 import numpy as np
 import pytest
@@ -136,6 +137,13 @@ def test_print_config_is_a_configuration_file(config):
     assert run("serve", "--config", config(printed), "--print-config").stdout == printed
 
 
+def test_print_config_escapes_what_toml_needs_escaped(config):
+    odd = 'a "quoted" name\\and a backslash'
+    printed = run("serve", "--model-repository", odd, "--print-config").stdout
+    assert run("serve", "--config", config(printed), "--print-config").stdout == printed
+    assert tomllib.loads(printed)["model-repository"] == odd
+
+
 def test_sizes_may_have_units():
     assert settings("--max-message-bytes", "2MiB")["max-message-bytes"] == str(2 << 20)
     assert settings(env={"RECTIFIER_MAX_QUEUE_BYTES": "1GiB"})["max-queue-bytes"] == str(1 << 30)
@@ -173,18 +181,22 @@ def test_missing_configuration_file_is_refused_with_its_path(tmp_path):
         ("--intra-op-threads", "0"),
         ("--max-queue-items", "0"),
         ("--max-message-bytes", "12 parsecs"),
+        ("--max-message-bytes", "0"),
+        ("--max-queue-bytes", "0"),
+        ("--max-queue-bytes", "-5"),
         ("--lame-duck-ms", "-5"),
         ("--shutdown-timeout-ms", "1e9"),
         ("--log-level", "loud"),
         ("--log-format", "xml"),
     ],
 )
-def test_bad_value_of_an_option_is_refused_with_its_name(option, value):
-    assert_usage_error(run("serve", "--model-repository", serving.SAMPLE_REPOSITORY, option, value), option)
+def test_bad_value_of_an_option_is_refused_with_its_name(tmp_path, option, value):
+    # Were the value taken, the empty repository would end the server, with another message.
+    assert_usage_error(run("serve", "--model-repository", tmp_path, option, value), option)
 
 
-def test_bad_value_in_the_environment_is_refused_with_the_options_name():
-    result = run("serve", "--model-repository", serving.SAMPLE_REPOSITORY, env={"RECTIFIER_GRPC_PORT": "http"})
+def test_bad_value_in_the_environment_is_refused_with_the_options_name(tmp_path):
+    result = run("serve", "--model-repository", tmp_path, env={"RECTIFIER_GRPC_PORT": "http"})
     assert_usage_error(result, "--grpc-port", "http")
 
 

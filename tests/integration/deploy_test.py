@@ -294,4 +294,4 @@ def test_environment_names_only_options_of_the_server(container, server):
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "server" / "app").glob("*.cc"))
     for name in used:
         option = "--" + name.removeprefix("RECTIFIER_").lower().replace("_", "-")
-        assert option in sources, f"{name} sets no option of the server"
+        assert f'"{option}"' in sources, f"{name} sets no option of the server"

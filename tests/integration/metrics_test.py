@@ -137,6 +137,13 @@ def test_probes_answer_yes_while_the_server_is_ready(server):
         assert (reply.code, reply.text) == (200, "")
 
 
+def test_liveness_does_not_go_through_a_proxy():
+    with serving.taken_port(listening=False) as port:
+        proxy = f"http://127.0.0.1:{port}"
+        with serving.Server(env={"http_proxy": proxy, "https_proxy": proxy, "grpc_proxy": proxy}) as server:
+            assert server.get("/healthz/live").code == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz", "/metrics/", "/../../etc/passwd", "/%2e%2e/etc/passwd"])
 def test_other_paths_are_not_found(server, path):
     assert server.get(path).code == 404

@@ -228,6 +228,7 @@ void ExpectSameBitsInEveryBatch(const Network& network, int threads) {
   const Tensor samples = SeededTensor(WithBatch(shape, kSamples), 99);
   const auto compiler = NewCompiler(threads);
   std::vector<Tensor> alone;
+  std::string steps_at_1;
   for (const int64_t batch : {1, 2, 3, 8, 32}) {
     const auto program = MustCompile(*compiler, graph, batch);
     ASSERT_NE(program, nullptr);
@@ -246,14 +247,15 @@ void ExpectSameBitsInEveryBatch(const Network& network, int threads) {
       std::vector<Tensor> outputs = RunBinding(*program, *binding, inputs);
       if (batch == 1) {
         alone.push_back(std::move(outputs[0]));
+        steps_at_1 = StepsText(*program);
         continue;
       }
       for (int64_t place = 0; place < batch; ++place) {
         // alone[i] is the result of sample i + 1.
         const auto index = static_cast<size_t>((sample_at(place) + kSamples - 1) % kSamples);
         ASSERT_TRUE(SameBits(Sample(outputs[0], place), alone[index].bytes()))
-            << "batch " << batch << ", place " << place << ", "
-            << program->steps().back().implementation;
+            << "batch " << batch << ", place " << place << ": " << StepsText(*program)
+            << "; at batch 1: " << steps_at_1;
       }
     }
   }

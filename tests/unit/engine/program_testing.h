@@ -87,6 +87,15 @@ inline void ExpectClose(const Tensor& got, const Tensor& want, double tolerance)
   }
 }
 
+// "Reorder (jit:uni), Conv (brgconv:avx2), …": what runs.
+inline std::string StepsText(const Program& program) {
+  std::string text;
+  for (const StepInfo& step : program.steps()) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", step.op, step.implementation);
+  }
+  return text;
+}
+
 inline bool SameBits(std::span<const std::byte> a, std::span<const std::byte> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
@@ -107,20 +116,26 @@ inline std::shared_ptr<const Program> MustCompile(Compiler& compiler, const Grap
   return *std::move(program);
 }
 
+struct Agreement {
+  int threads = 1;
+  double tolerance = 0;  // 0: what suits the graph's longest sum
+};
+
 // The graph that `text` describes gives the same outputs compiled as by the reference.
-inline void ExpectAgreesWithReference(std::string_view text, int64_t size = 3, int threads = 1) {
+inline void ExpectAgreesWithReference(std::string_view text, const Agreement& agreement = {}) {
   SCOPED_TRACE(text);
   const Graph graph = TypedGraph(text);
-  const std::vector<Tensor> inputs = SeededTensors(BoundInputShapes(graph, size), 1000);
-  const auto compiler = NewCompiler(threads);
-  const auto program = MustCompile(*compiler, graph, size);
+  const std::vector<Tensor> inputs = SeededTensors(BoundInputShapes(graph, 3), 1000);
+  const auto compiler = NewCompiler(agreement.threads);
+  const auto program = MustCompile(*compiler, graph);
   if (program == nullptr) return;
   const auto want = RunReference(graph, inputs);
   ASSERT_TRUE(want.ok()) << Message(want.status());
   const std::vector<Tensor> got = RunProgram(*program, inputs);
   ASSERT_EQ(got.size(), want->size());
   for (size_t i = 0; i < got.size(); ++i) {
-    ExpectClose(got[i], (*want)[i], Tolerance(graph));
+    ExpectClose(got[i], (*want)[i],
+                agreement.tolerance > 0 ? agreement.tolerance : Tolerance(graph));
   }
 }
 

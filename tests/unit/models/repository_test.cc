@@ -31,7 +31,7 @@ class RepositoryTest : public testing::Test {
     const auto resolved = ResolveModelPath(root() / path);
     return resolved.ok() ? Below(*resolved) : StatusText(resolved);
   }
-  std::string Below(const fs::path& path) { return fs::relative(path, root()).string(); }
+  std::string Below(const fs::path& path) { return path.lexically_relative(root()).string(); }
   void MakeFolder(std::string_view path) { fs::create_directories(root() / path); }
   const fs::path& root() const { return folder_.path(); }
 

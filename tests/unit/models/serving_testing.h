@@ -69,10 +69,9 @@ class Call {
       request.outputs.push_back({output_types_[i], OutputBytes(i)});
     }
     request.cancelled = [this] { return cancelled.load(); };
-    request.done = [this](const absl::Status& status, const InferenceTimes& times) {
-      // The requester may free everything as soon as it knows, so what is here is read first.
+    request.done = [this](const absl::Status& status, const InferenceTimes& when) {
       statuses.push_back(status);
-      this->times = times;
+      times = when;
       ended.Add();
     };
     return request;

@@ -117,8 +117,8 @@ input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 %p = Gemm(%x, %b)
-%q = Rectifier(%p, %s)
-%y = Rectifier(%q, %s)
+%q = Rectifier(%p, %s) {origin = "prelu"}
+%y = Rectifier(%q, %s) {origin = "prelu"}
 output %q
 output %y
 )",
@@ -126,8 +126,8 @@ output %y
 input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
-%q = Gemm(%x, %b) @"p" -> Rectifier(%s) @"q"
-%y = Rectifier(%q, %s)
+%q = Gemm(%x, %b) @"p" -> Rectifier(%s) {origin = "prelu"} @"q"
+%y = Rectifier(%q, %s) {origin = "prelu"}
 output %q
 output %y
 )",
@@ -138,7 +138,7 @@ const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 const %t: f32[] = 0.2
 %p = Gemm(%x, %b) -> Rectifier(%s) @"before"
-%y = Rectifier(%p, %t)
+%y = Rectifier(%p, %t) {origin = "prelu"}
 output %y
 )",
        R"(
@@ -146,7 +146,7 @@ input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 const %t: f32[] = 0.2
-%y = Gemm(%x, %b) @"p" -> Rectifier(%s) @"before" -> Rectifier(%t) @"y"
+%y = Gemm(%x, %b) @"p" -> Rectifier(%s) @"before" -> Rectifier(%t) {origin = "prelu"} @"y"
 output %y
 )",
        1},
@@ -155,7 +155,7 @@ input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 %p = Gemm(%x, %b)
-%q = Rectifier(%p, %s)
+%q = Rectifier(%p, %s) {origin = "prelu"}
 %y = Add(%p, %q)
 output %y
 )"),
@@ -164,7 +164,7 @@ input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 %p = Gemm(%x, %b)
-%y = Rectifier(%p, %s)
+%y = Rectifier(%p, %s) {origin = "prelu"}
 output %y
 output %p
 )"),
@@ -174,7 +174,7 @@ const %b: f32[2, 2] = seed(1)
 const %s: f32[] = 0.1
 %slope = Tanh(%s)
 %p = Gemm(%x, %b)
-%y = Rectifier(%p, %slope)
+%y = Rectifier(%p, %slope) {origin = "prelu"}
 output %y
 )"),
       Unchanged("KeepsOneWhoseSlopeIsAnInput", R"(
@@ -182,20 +182,20 @@ input %x: f32[?, 2]
 input %slope: f32[2]
 const %b: f32[2, 2] = seed(1)
 %p = Gemm(%x, %b)
-%y = Rectifier(%p, %slope)
+%y = Rectifier(%p, %slope) {origin = "prelu"}
 output %y
 )"),
       Unchanged("KeepsOneThatReadsItsProducerAsSlopeToo", R"(
 input %x: f32[?, 2]
 const %b: f32[2, 2] = seed(1)
 %p = Gemm(%x, %b)
-%y = Rectifier(%p, %p)
+%y = Rectifier(%p, %p) {origin = "prelu"}
 output %y
 )"),
       Unchanged("KeepsOneOfAnInput", R"(
 input %x: f32[?, 2]
 const %s: f32[] = 0.1
-%y = Rectifier(%x, %s)
+%y = Rectifier(%x, %s) {origin = "prelu"}
 output %y
 )"),
   };

@@ -23,13 +23,13 @@ output %y
       {"AUniformSlopePerElementBecomesAScalar", R"(
 input %x: f32[?, 2, 3]
 const %slope: f32[2, 3] = -0.5
-%y = Rectifier(%x, %slope)
+%y = Rectifier(%x, %slope) {origin = "prelu"}
 output %y
 )",
        R"(
 input %x: f32[?, 2, 3]
 const %slope.scalar: f32[] = -0.5
-%y = Rectifier(%x, %slope.scalar)
+%y = Rectifier(%x, %slope.scalar) {origin = "prelu"}
 output %y
 )",
        1},
@@ -73,8 +73,8 @@ output %y
       {"EveryReaderOfASharedSlopeIsSimplified", R"(
 input %x: f32[?, 3, 2]
 const %slope: f32[3, 1] = 0.5
-%a = Rectifier(%x, %slope)
-%b = Rectifier(%a, %slope)
+%a = Rectifier(%x, %slope) {origin = "prelu"}
+%b = Rectifier(%a, %slope) {origin = "prelu"}
 %y = Add(%b, %slope)
 output %y
 )",
@@ -83,8 +83,8 @@ input %x: f32[?, 3, 2]
 const %slope: f32[3, 1] = 0.5
 const %slope.scalar: f32[] = 0.5
 const %slope.scalar.1: f32[] = 0.5
-%a = Rectifier(%x, %slope.scalar)
-%b = Rectifier(%a, %slope.scalar.1)
+%a = Rectifier(%x, %slope.scalar) {origin = "prelu"}
+%b = Rectifier(%a, %slope.scalar.1) {origin = "prelu"}
 %y = Add(%b, %slope)
 output %y
 )",

@@ -1,0 +1,120 @@
+#include "server/app/model_text.h"
+
+#include <gtest/gtest.h>
+
+#include "server/engine/onednn/onednn_compiler.h"
+#include "tests/support/graph_testing.h"
+
+namespace rectifier {
+namespace {
+
+// A Program that consists of its description.
+class DescribedProgram final : public Program {
+ public:
+  explicit DescribedProgram(std::vector<StepInfo> steps) : steps_(std::move(steps)) {}
+  const std::vector<Port>& inputs() const override { return ports_; }
+  const std::vector<Port>& outputs() const override { return ports_; }
+  const std::vector<StepInfo>& steps() const override { return steps_; }
+  size_t arena_bytes() const override { return 0; }
+  std::unique_ptr<Binding> Bind(std::byte*) const override { return nullptr; }
+
+ private:
+  std::vector<Port> ports_;
+  std::vector<StepInfo> steps_;
+};
+
+TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
+  EXPECT_EQ(Table({{"a", "bb", "c"}, {"aaa", "b", "ccc"}, {"", "bbbb", ""}}),
+            "  a    bb    c\n"
+            "  aaa  b     ccc\n"
+            "       bbbb  \n");
+}
+
+TEST(TableTest, CountsCharactersNotBytes) {
+  EXPECT_EQ(Table({{"α", "x"}, {"größe", "y"}, {"…", "z"}}),
+            "  α      x\n"
+            "  größe  y\n"
+            "  …      z\n");
+}
+
+TEST(TableTest, RowsMayBeOfDifferentLengths) {
+  EXPECT_EQ(Table({{"a"}, {"aaa", "b"}, {"aa", "bb", "c"}}),
+            "  a\n"
+            "  aaa  b\n"
+            "  aa   bb  c\n");
+}
+
+TEST(TableTest, OfNothingIsNothing) { EXPECT_EQ(Table({}), ""); }
+
+TEST(PortsTextTest, ListsInputsThenOutputsByTheirOwnNames) {
+  EXPECT_EQ(PortsText(TypedGraph(R"(
+input %image: f32[?, 1, 8, 8]
+input %n: f32[2]
+%y = Flatten(%image)
+output "logits" = %y
+)")),
+            "  input   image   FP32  [?, 1, 8, 8]\n"
+            "  input   n       FP32  [2]\n"
+            "  output  logits  FP32  [?, 64]\n");
+}
+
+TEST(OperatorCountsTest, CountsFusedOnesApart) {
+  EXPECT_EQ(OperatorCounts(TypedGraph(R"(
+input %x: f32[?, 2]
+const %w: f32[2, 2] = 1.0
+const %s: f32[] = 0.5
+%a = Gemm(%x, %w) -> Rectifier(%s) @"r"
+%b = Gemm(%a, %w) -> Rectifier(%s) @"q"
+%c = Rectifier(%b, %s) {origin = "leaky_relu"}
+output %c
+)")),
+            "2 Gemm, 1 Rectifier, 2 Rectifier (fused)");
+  EXPECT_EQ(OperatorCounts(TypedGraph("input %x: f32[2]\noutput %x\n")), "");
+}
+
+constexpr std::string_view kNetwork = R"(
+input %x: f32[?, 1, 4]
+input %given: f32[]
+const %w: f32[2, 1, 1] = [1.0, 3.0]
+const %learned: f32[2, 1] = [0.25, -0.75]
+const %chosen: f32[] = 0.01
+const %zero: f32[] = 0.0
+%a = Conv(%x, %w) @"conv" -> Rectifier(%learned) {origin = "prelu"} @"act_1"
+%b = Rectifier(%a, %chosen) {origin = "leaky_relu"} @"act_2"
+%c = Rectifier(%b, %zero) {origin = "relu"} @"act_3"
+%d = Rectifier(%c, %given) {origin = "prelu"} @"act_4"
+output %d
+)";
+
+TEST(RectifierTableTest, SaysWhereEverySlopeComesFromAndHowItRuns) {
+  const DescribedProgram program({{"conv", "Reorder", "jit:uni", ""},
+                                  {"conv", "Conv", "brgconv:avx2", ""},
+                                  {"act_2", "Rectifier", "jit:avx2", ""},
+                                  {"act_2", "Rectifier", "ref", ""}});
+  EXPECT_EQ(RectifierTable(TypedGraph(kNetwork), program),
+            "  node   slope is        shape   min       mean      max       runs as\n"
+            "  act_1  learned         [2, 1]  -0.75     -0.25     0.25      post-op of conv, "
+            "brgconv:avx2\n"
+            "  act_2  hyperparameter  []      0.01      0.01      0.01      a step of its own, "
+            "jit:avx2, ref\n"
+            "  act_3  none (ReLU)     []      0         0         0         a step of its own, -\n"
+            "  act_4  learned         []      computed  computed  computed  a step of its own, -\n");
+}
+
+TEST(RectifierTableTest, NamesTheImplementationsOfARealProgram) {
+  const Graph graph = TypedGraph(kNetwork);
+  const auto program = NewOneDnnCompiler({})->Compile(graph, BoundInputShapes(graph, 1));
+  ASSERT_TRUE(program.ok()) << Message(program.status());
+  const std::string table = RectifierTable(graph, **program);
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 5);
+  EXPECT_EQ(table.find(", -\n"), std::string::npos) << table;
+}
+
+TEST(RectifierTableTest, SaysWhenThereIsNone) {
+  EXPECT_EQ(RectifierTable(TypedGraph("input %x: f32[2]\n%y = Tanh(%x)\noutput %y\n"),
+                           DescribedProgram({})),
+            "  none\n");
+}
+
+}  // namespace
+}  // namespace rectifier
