@@ -73,8 +73,9 @@ Measurement Measure(const std::shared_ptr<const Program>& program, double second
   return {0, 0, times[times.size() / 2], times.front(), static_cast<int64_t>(times.size())};
 }
 
-absl::StatusOr<Measurement> MeasureOne(const Graph& graph, const std::map<std::string, Shape>& given,
-                                       int64_t batch, int threads, double seconds) {
+absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
+                                       const std::map<std::string, Shape>& given, int64_t batch,
+                                       int threads, double seconds) {
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, ShapesFor(graph, given, batch));
   const auto compiler = NewOneDnnCompiler({threads});
   // The weights are packed for a single sample first, as in the server.

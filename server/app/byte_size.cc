@@ -30,8 +30,8 @@ absl::StatusOr<int64_t> ParseByteSize(const std::string& text) {
   int64_t bytes = 0;
   if (error != std::errc() || !known || MultiplyOverflows(value, factor, &bytes) || bytes < 1 ||
       bytes > kMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("expected a number of bytes such as 4096 or 64MiB, at least 1, got '{}'", text));
+    return absl::InvalidArgumentError(fmt::format(
+        "expected a number of bytes such as 4096 or 64MiB, at least 1, got '{}'", text));
   }
   return bytes;
 }

@@ -36,7 +36,8 @@ CLI::Option* FromEnvironment(CLI::Option* option) {
 
 // Fills in the value that an option has when nobody sets it, for --help and --print-config.
 template <typename T>
-CLI::Option* Setting(CLI::App* command, const std::string& name, T& value, const std::string& help) {
+CLI::Option* Setting(CLI::App* command, const std::string& name, T& value,
+                     const std::string& help) {
   return FromEnvironment(command->add_option(name, value, help)->capture_default_str());
 }
 
@@ -78,11 +79,10 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--max-queue-bytes", options.max_queue_bytes,
           "bytes that they may hold together (256MiB, 1GiB, …)")
       ->transform(ByteSize());
-  Setting(serve, "--max-message-bytes", options.max_message_bytes,
-          "largest request and reply")
+  Setting(serve, "--max-message-bytes", options.max_message_bytes, "largest request and reply")
       ->transform(ByteSize());
-  FromEnvironment(serve->add_flag("--strict", options.strict,
-                                  "a model that cannot be loaded ends the server"));
+  FromEnvironment(
+      serve->add_flag("--strict", options.strict, "a model that cannot be loaded ends the server"));
   FromEnvironment(serve->add_flag("--allow-nan-weights", options.allow_nan_weights,
                                   "load models whose weights hold NaN"));
   Setting(serve, "--lame-duck-ms", options.lame_duck_ms,
@@ -101,9 +101,10 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
                     "TOML file with `option = value` lines; flags win over the environment, the "
                     "environment over the file");
   serve->add_flag("--print-config", print_config, "print every setting with its value and exit");
-  serve->footer("Every option but --config and --print-config may also be given in the environment: "
-                "--grpc-port as RECTIFIER_GRPC_PORT, a flag as RECTIFIER_STRICT=true.\n"
-                "SIGTERM and SIGINT stop the server without losing a request.");
+  serve->footer(
+      "Every option but --config and --print-config may also be given in the environment: "
+      "--grpc-port as RECTIFIER_GRPC_PORT, a flag as RECTIFIER_STRICT=true.\n"
+      "SIGTERM and SIGINT stop the server without losing a request.");
 }
 
 void AddInspect(CLI::App& app, InspectOptions& options) {
@@ -116,7 +117,8 @@ void AddInspect(CLI::App& app, InspectOptions& options) {
 }
 
 void AddCheck(CLI::App& app, CheckOptions& options) {
-  CLI::App* check = app.add_subcommand("check", "Say whether models can be served, and if not, why");
+  CLI::App* check =
+      app.add_subcommand("check", "Say whether models can be served, and if not, why");
   check->add_option("models", options.models, kModelHelp)->required()->type_name("MODEL");
   check->footer("Exit code 0 when all of them can be served, 1 when one cannot.");
 }
@@ -147,15 +149,15 @@ void AddBench(CLI::App& app, BenchOptions& options) {
       ->delimiter(',')
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  bench->add_option("--shape", options.shapes,
-                    "NAME=1x3x112x112: an input's shape where the model leaves it open; --batch "
-                    "replaces the first dimension")
+  bench
+      ->add_option("--shape", options.shapes,
+                   "NAME=1x3x112x112: an input's shape where the model leaves it open; --batch "
+                   "replaces the first dimension")
       ->type_name("NAME=SHAPE");
   bench->add_option("--seconds", options.seconds, "how long to measure each combination")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 600.0));
-  bench->add_flag("--json", options.json,
-                  "a list of {batch, threads, median_ms, min_ms, runs}");
+  bench->add_flag("--json", options.json, "a list of {batch, threads, median_ms, min_ms, runs}");
 }
 
 int PrintError(const absl::Status& status) {

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include "server/core/status.h"
 
@@ -19,7 +21,8 @@ bool IsNumberOrBool(const std::string& text) {
 
 // A flag that is off has no value of its own.
 std::string ValueOf(const CLI::Option& option) {
-  if (option.get_expected_min() == 0) return option.count() > 0 && option.as<bool>() ? "true" : "false";
+  if (option.get_expected_min() == 0)
+    return option.count() > 0 && option.as<bool>() ? "true" : "false";
   return option.count() > 0 ? option.results().back() : option.get_default_str();
 }
 
@@ -28,6 +31,64 @@ std::string Quoted(const std::string& text) {
   const bool literal = text.find('\'') == std::string::npos;
   if (literal && text.find_first_of("\"\\") != std::string::npos) return "'" + text + "'";
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r";
+  const size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+// Where the string that `text` begins with ends: at the same quote that begins it.
+size_t ClosingQuote(std::string_view text) {
+  size_t at = 1;
+  while (at < text.size() && text[at] != text[0]) at += text[0] == '"' && text[at] == '\\' ? 2 : 1;
+  return at;
+}
+
+// The value that `text` begins with: "…" with escapes, '…' as it stands, or a bare word; a comment
+// may follow. (CLI11's own reader cuts strings at a '#', and its releases differ in escapes.)
+absl::StatusOr<std::string> ReadValue(const std::string& place, std::string_view text) {
+  if (text.empty() || (text[0] != '"' && text[0] != '\'')) {
+    const std::string_view bare = Trim(text.substr(0, text.find('#')));
+    if (bare.empty()) return InvalidArgument(place, "has no value");
+    return std::string(bare);
+  }
+  const size_t end = ClosingQuote(text);
+  if (end >= text.size()) return InvalidArgument(place, "the closing {} is missing", text[0]);
+  const std::string_view rest = Trim(text.substr(end + 1));
+  if (!rest.empty() && rest[0] != '#') return InvalidArgument(place, "something follows its value");
+  if (text[0] == '\'') return std::string(text.substr(1, end - 1));
+  // A basic string of TOML has the escapes of one of JSON.
+  const auto string = nlohmann::json::parse(text.substr(0, end + 1), nullptr, false);
+  if (!string.is_string()) return InvalidArgument(place, "is not a string that can be read");
+  return string.get<std::string>();
+}
+
+absl::Status ApplyLine(const std::string& file, std::string_view line, std::set<std::string>& seen,
+                       CLI::App& command) {
+  if (line[0] == '[') return InvalidArgument(file, "sections are not used here, got {}", line);
+  const size_t equals = line.find('=');
+  const std::string name(Trim(line.substr(0, equals)));
+  if (equals == std::string_view::npos) {
+    return InvalidArgument(file, "expected name = value, got '{}'", name);
+  }
+  CLI::Option* option = command.get_option_no_throw("--" + name);
+  if (option == nullptr || !IsSetting(*option)) {
+    return InvalidArgument(file, "there is no setting '{}'", name);
+  }
+  const std::string place = fmt::format("{}: {}", file, name);
+  if (!seen.insert(name).second) return InvalidArgument(place, "is set twice");
+  RECTIFIER_ASSIGN_OR_RETURN(std::string value, ReadValue(place, Trim(line.substr(equals + 1))));
+  if (option->count() > 0) return absl::OkStatus();
+  try {
+    option->add_result(std::move(value));
+    option->run_callback();
+  } catch (const CLI::Error& error) {
+    return InvalidArgument(place, "{}", error.what());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -39,27 +100,11 @@ absl::Status ApplyConfigFile(const std::string& file, CLI::App& command) {
   if (!in || std::filesystem::is_directory(file, ignored)) {
     return NotFound(file, "the configuration file cannot be read");
   }
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_config(in);
-  } catch (const CLI::Error& error) {
-    return InvalidArgument(file, "{}", error.what());
-  }
-  for (const CLI::ConfigItem& item : items) {
-    if (!item.parents.empty()) {
-      return InvalidArgument(file, "sections are not used here, got [{}]", item.parents.front());
-    }
-    CLI::Option* option = command.get_option_no_throw("--" + item.name);
-    if (option == nullptr || !IsSetting(*option)) {
-      return InvalidArgument(file, "there is no setting '{}'", item.name);
-    }
-    if (option->count() > 0) continue;
-    try {
-      option->add_result(item.inputs);
-      option->run_callback();
-    } catch (const CLI::Error& error) {
-      return InvalidArgument(file, "{}: {}", item.name, error.what());
-    }
+  std::set<std::string> seen;
+  for (std::string line; std::getline(in, line);) {
+    const std::string_view text = Trim(line);
+    if (text.empty() || text[0] == '#') continue;
+    RECTIFIER_RETURN_IF_ERROR(ApplyLine(file, text, seen, command));
   }
   return absl::OkStatus();
 }

@@ -37,14 +37,15 @@ int Inspect(const InspectOptions& options) {
   if (!loaded.ok()) return Fail(loaded.status());
   std::cout << fmt::format("{} ({}), {} bytes of constants\n", loaded->imported.name,
                            loaded->platform, ConstantBytes(loaded->imported))
-            << PortsText(loaded->imported) << "operators\n  "
-            << OperatorCounts(loaded->imported) << "\npasses\n";
+            << PortsText(loaded->imported) << "operators\n  " << OperatorCounts(loaded->imported)
+            << "\npasses\n";
   std::vector<std::vector<std::string>> rows;
   for (const PassReport& report : loaded->passes) {
     rows.push_back({report.name, fmt::format("{} changed", report.changes),
                     fmt::format("{:.2f} ms", Seconds(report.time) * 1e3)});
   }
-  std::cout << Table(rows) << "operators after them\n  " << OperatorCounts(loaded->optimized) << "\n";
+  std::cout << Table(rows) << "operators after them\n  " << OperatorCounts(loaded->optimized)
+            << "\n";
   const auto shapes = InputShapes(loaded->optimized, 1);
   absl::Status status = shapes.status();
   if (status.ok()) {

@@ -20,9 +20,8 @@ LoopbackCheck::LoopbackCheck(const std::string& host, int port) : impl_(std::mak
   grpc::ChannelArguments arguments;
   // http_proxy in the environment is for what the machine fetches, not for a call to itself.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  impl_->stub = grpc::health::v1::Health::NewStub(
-      grpc::CreateCustomChannel(fmt::format("{}:{}", reached, port),
-                                grpc::InsecureChannelCredentials(), arguments));
+  impl_->stub = grpc::health::v1::Health::NewStub(grpc::CreateCustomChannel(
+      fmt::format("{}:{}", reached, port), grpc::InsecureChannelCredentials(), arguments));
 }
 
 LoopbackCheck::~LoopbackCheck() = default;

@@ -5,8 +5,8 @@
 
 namespace rectifier {
 
-// Asks the server's own gRPC port for its health, as a client would: a listener that has died (out of
-// file descriptors, say) does not answer although its process lives.
+// Asks the server's own gRPC port for its health, as a client would: a listener that has died (out
+// of file descriptors, say) does not answer although its process lives.
 //
 // Threading: safe from any thread.
 class LoopbackCheck {

@@ -24,15 +24,14 @@ std::vector<std::string> RectifierRow(const Graph& graph, const std::string& nam
                                       const Attributes& attributes, ValueId slope,
                                       const std::string& runs_as) {
   const auto origin = attributes.find("origin");
-  const std::string key =
-      origin == attributes.end() ? "" : std::get<std::string>(origin->second);
+  const std::string key = origin == attributes.end() ? "" : std::get<std::string>(origin->second);
   std::vector<std::string> row = {name, std::string(OriginInWords(key)),
                                   graph.value(slope).type->shape.ToString()};
   if (const Tensor* tensor = graph.constant(slope)) {
     const auto values = tensor->data<float>();
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const double mean = std::accumulate(values.begin(), values.end(), 0.0) /
-                        static_cast<double>(values.size());
+    const double mean =
+        std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
     row.push_back(fmt::format("{:.4g}", *low));
     row.push_back(fmt::format("{:.4g}", mean));
     row.push_back(fmt::format("{:.4g}", *high));
@@ -107,9 +106,8 @@ std::string RectifierTable(const Graph& graph, const Program& program) {
                                   "a step of its own, " + implementation));
     }
     for (const PostOp& post_op : node.post_ops) {
-      rows.push_back(
-          RectifierRow(graph, post_op.name, post_op.attributes, post_op.operands[0],
-                       fmt::format("post-op of {}, {}", node.name, implementation)));
+      rows.push_back(RectifierRow(graph, post_op.name, post_op.attributes, post_op.operands[0],
+                                  fmt::format("post-op of {}, {}", node.name, implementation)));
     }
   }
   return rows.size() == 1 ? "  none\n" : Table(rows);

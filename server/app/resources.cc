@@ -31,16 +31,17 @@ std::optional<fs::path> GroupPath(const fs::path& root, const std::string& contr
     const size_t second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (names == "," + controller + "," || (!controller.empty() &&
-        names.find("," + controller + ",") != std::string::npos)) {
+    if (names == "," + controller + "," ||
+        (!controller.empty() && names.find("," + controller + ",") != std::string::npos)) {
       return fs::path(line.substr(second + 1)).relative_path();
     }
   }
   return std::nullopt;
 }
 
-// Calls `read` with the folder of the process's group and of every group above it. A container often
-// sees its own group as the mount's top, under a path that is not there: then only the top counts.
+// Calls `read` with the folder of the process's group and of every group above it. A container
+// often sees its own group as the mount's top, under a path that is not there: then only the top
+// counts.
 template <typename Read>
 void ForEachGroup(const fs::path& mount, const fs::path& group, const Read& read) {
   for (fs::path at = group; !at.empty(); at = at.parent_path()) read(mount / at);
@@ -57,7 +58,9 @@ std::optional<double> QuotaV2(const fs::path& folder) {
   const auto line = FirstLine(folder / "cpu.max");
   double quota = 0;
   double period = 0;
-  if (!line || !(std::istringstream(*line) >> quota >> period) || period <= 0) return std::nullopt;
+  if (!line || !(std::istringstream(*line) >> quota >> period) || quota <= 0 || period <= 0) {
+    return std::nullopt;
+  }
   return quota / period;
 }
 
@@ -120,8 +123,8 @@ int DefaultWorkers(const std::vector<int>& cpus, const fs::path& root) {
 }
 
 int64_t MemoryLimit(const fs::path& root) {
-  auto limit = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-               static_cast<double>(sysconf(_SC_PAGESIZE));
+  auto limit =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   const auto lower = [&](const fs::path& file) {
     if (const auto bytes = Number(file); bytes && *bytes > 0) limit = std::min(limit, *bytes);
   };

@@ -16,8 +16,8 @@ std::vector<int> AllowedCpus();
 // How many physical cores `cpus` are on: hyper-threads of one core count once.
 int PhysicalCores(const std::vector<int>& cpus, const std::filesystem::path& root = "/");
 
-// The lowest CPU quota of the process's cgroup (version 2 or 1) and those above it, in CPUs; nullopt
-// when there is none.
+// The lowest CPU quota of the process's cgroup (version 2 or 1) and those above it, in CPUs;
+// nullopt when there is none.
 std::optional<double> CgroupCpuQuota(const std::filesystem::path& root = "/");
 
 // The lower of the physical cores and the quota rounded down, at least 1.

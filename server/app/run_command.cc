@@ -41,8 +41,7 @@ absl::StatusOr<std::vector<TensorView>> Arrange(const Graph& graph,
     const TensorType& type = found->second.type();
     if (type.dtype != value.type->dtype || !Matches(type.shape, value.type->shape)) {
       return InvalidArgument(value.name, "expected {}{}, got {}{}", Name(value.type->dtype),
-                             value.type->shape.ToString(), Name(type.dtype),
-                             type.shape.ToString());
+                             value.type->shape.ToString(), Name(type.dtype), type.shape.ToString());
     }
     views.push_back(found->second.view());
   }

@@ -93,9 +93,9 @@ void ReportLoad(const LoadReport& report, Metrics& metrics, GrpcServer& grpc) {
     metrics.SetModelState(entry.name, entry.version, status);
   }
   if (!report.status.ok()) {
-    log::Error("model could not be loaded", {{"model", entry.name},
-                                             {"version", entry.version},
-                                             {"error", Message(report.status)}});
+    log::Error(
+        "model could not be loaded",
+        {{"model", entry.name}, {"version", entry.version}, {"error", Message(report.status)}});
     return;
   }
   const Model& model = *report.model;
@@ -199,8 +199,8 @@ int Serve(const ServeOptions& options) {
   health.SetReady(ready > 0);
   (*grpc)->SetServing(ready > 0);
 
-  const std::string addresses = fmt::format("grpc={0}:{1}\nhttp={0}:{2}\n", options.host,
-                                            (*grpc)->port(), (*http)->port());
+  const std::string addresses =
+      fmt::format("grpc={0}:{1}\nhttp={0}:{2}\n", options.host, (*grpc)->port(), (*http)->port());
   log::Info("listening (plaintext: for trusted networks only)",
             {{"grpc", fmt::format("{}:{}", options.host, (*grpc)->port())},
              {"http", fmt::format("{}:{}", options.host, (*http)->port())},

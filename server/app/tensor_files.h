@@ -15,8 +15,8 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::s
 // "1x3x112x112".
 absl::StatusOr<Shape> ParseShape(const std::string& option, const std::string& text);
 
-// The file that an output is written to: characters outside [A-Za-z0-9._-] become '_', and ".npy" is
-// added.
+// The file that an output is written to: characters outside [A-Za-z0-9._-] become '_', and ".npy"
+// is added.
 std::string OutputFileName(const std::string& output);
 
 }  // namespace rectifier

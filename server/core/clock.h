@@ -17,8 +17,6 @@ class Clock {
 // The machine's steady clock. The object lives as long as the process.
 const Clock& SteadyClock();
 
-inline double Seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
+inline double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace rectifier

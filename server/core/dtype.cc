@@ -15,11 +15,11 @@ struct DTypeInfo {
 };
 
 constexpr std::array kInfos = {
-    DTypeInfo{DType::kBool, 1, "bool", "BOOL"},    DTypeInfo{DType::kUInt8, 1, "u8", "UINT8"},
-    DTypeInfo{DType::kUInt16, 2, "u16", "UINT16"}, DTypeInfo{DType::kUInt32, 4, "u32", "UINT32"},
-    DTypeInfo{DType::kUInt64, 8, "u64", "UINT64"}, DTypeInfo{DType::kInt8, 1, "i8", "INT8"},
-    DTypeInfo{DType::kInt16, 2, "i16", "INT16"},   DTypeInfo{DType::kInt32, 4, "i32", "INT32"},
-    DTypeInfo{DType::kInt64, 8, "i64", "INT64"},   DTypeInfo{DType::kFloat16, 2, "f16", "FP16"},
+    DTypeInfo{DType::kBool, 1, "bool", "BOOL"},     DTypeInfo{DType::kUInt8, 1, "u8", "UINT8"},
+    DTypeInfo{DType::kUInt16, 2, "u16", "UINT16"},  DTypeInfo{DType::kUInt32, 4, "u32", "UINT32"},
+    DTypeInfo{DType::kUInt64, 8, "u64", "UINT64"},  DTypeInfo{DType::kInt8, 1, "i8", "INT8"},
+    DTypeInfo{DType::kInt16, 2, "i16", "INT16"},    DTypeInfo{DType::kInt32, 4, "i32", "INT32"},
+    DTypeInfo{DType::kInt64, 8, "i64", "INT64"},    DTypeInfo{DType::kFloat16, 2, "f16", "FP16"},
     DTypeInfo{DType::kBFloat16, 2, "bf16", "BF16"}, DTypeInfo{DType::kFloat32, 4, "f32", "FP32"},
     DTypeInfo{DType::kFloat64, 8, "f64", "FP64"},
 };

@@ -19,7 +19,8 @@ std::optional<Format> ParseFormat(std::string_view name);  // text, json
 
 // A named value of a log line. Strings are escaped and cut at 256 bytes (they may be a client's).
 struct Field {
-  Field(std::string_view field_key, std::string_view text) : key(field_key), value(std::string(text)) {}
+  Field(std::string_view field_key, std::string_view text)
+      : key(field_key), value(std::string(text)) {}
   Field(std::string_view field_key, const char* text) : key(field_key), value(std::string(text)) {}
   Field(std::string_view field_key, double number) : key(field_key), value(number) {}
   Field(std::string_view field_key, int64_t number) : key(field_key), value(number) {}

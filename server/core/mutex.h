@@ -29,8 +29,7 @@ class RECTIFIER_ANNOTATION(capability("mutex")) Mutex {
 
 class RECTIFIER_ANNOTATION(scoped_lockable) MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) RECTIFIER_ANNOTATION(acquire_capability(mutex))
-      : mutex_(mutex) {
+  explicit MutexLock(Mutex& mutex) RECTIFIER_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) {
     mutex_.Lock();
   }
   ~MutexLock() RECTIFIER_ANNOTATION(release_capability()) { mutex_.Unlock(); }
@@ -50,7 +49,8 @@ class CondVar {
     lock.release();
   }
   template <typename Clock, typename Duration>
-  void WaitUntil(Mutex& mutex, std::chrono::time_point<Clock, Duration> time) RECTIFIER_REQUIRES(mutex) {
+  void WaitUntil(Mutex& mutex, std::chrono::time_point<Clock, Duration> time)
+      RECTIFIER_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait_until(lock, time);
     lock.release();

@@ -19,10 +19,12 @@ struct NpyType {
   DType dtype;
 };
 constexpr std::array kTypes = {
-    NpyType{"<f4", DType::kFloat32}, NpyType{"<f8", DType::kFloat64}, NpyType{"<f2", DType::kFloat16},
-    NpyType{"<i8", DType::kInt64},   NpyType{"<i4", DType::kInt32},   NpyType{"<i2", DType::kInt16},
-    NpyType{"|i1", DType::kInt8},    NpyType{"<u8", DType::kUInt64},  NpyType{"<u4", DType::kUInt32},
-    NpyType{"<u2", DType::kUInt16},  NpyType{"|u1", DType::kUInt8},   NpyType{"|b1", DType::kBool},
+    NpyType{"<f4", DType::kFloat32}, NpyType{"<f8", DType::kFloat64},
+    NpyType{"<f2", DType::kFloat16}, NpyType{"<i8", DType::kInt64},
+    NpyType{"<i4", DType::kInt32},   NpyType{"<i2", DType::kInt16},
+    NpyType{"|i1", DType::kInt8},    NpyType{"<u8", DType::kUInt64},
+    NpyType{"<u4", DType::kUInt32},  NpyType{"<u2", DType::kUInt16},
+    NpyType{"|u1", DType::kUInt8},   NpyType{"|b1", DType::kBool},
 };
 
 // Without the characters of `blanks` at both ends.
@@ -49,8 +51,8 @@ absl::StatusOr<TensorType> ParseHeader(const std::string& place, const std::stri
   auto dims = HeaderField(header, "shape", ')');
   if (!descr || !order || !dims) return InvalidArgument(place, "the npy header cannot be read");
   if (*order != "False") return InvalidArgument(place, "expected C order, got Fortran order");
-  const auto* type =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const NpyType& t) { return t.descr == *descr; });
+  const auto* type = std::find_if(kTypes.begin(), kTypes.end(),
+                                  [&](const NpyType& t) { return t.descr == *descr; });
   if (type == kTypes.end()) {
     return InvalidArgument(place, "element type '{}' is not supported", descr->substr(0, 64));
   }
@@ -88,12 +90,12 @@ absl::StatusOr<Tensor> ReadNpy(const std::filesystem::path& path) {
   const int length_bytes = major == 1 ? 2 : 4;
   std::array<unsigned char, 4> length_field{};
   file.read(reinterpret_cast<char*>(length_field.data()), length_bytes);
-  const size_t header_length = static_cast<size_t>(length_field[0]) |
-                               static_cast<size_t>(length_field[1]) << 8 |
-                               static_cast<size_t>(length_field[2]) << 16 |
-                               static_cast<size_t>(length_field[3]) << 24;
+  const size_t header_length =
+      static_cast<size_t>(length_field[0]) | static_cast<size_t>(length_field[1]) << 8 |
+      static_cast<size_t>(length_field[2]) << 16 | static_cast<size_t>(length_field[3]) << 24;
   constexpr size_t kMaxHeader = 1 << 16;
-  if (!file || header_length > kMaxHeader) return InvalidArgument(place, "the npy header is damaged");
+  if (!file || header_length > kMaxHeader)
+    return InvalidArgument(place, "the npy header is damaged");
   std::string header(header_length, '\0');
   if (!file.read(header.data(), static_cast<std::streamsize>(header_length))) {
     return InvalidArgument(place, "the npy header is cut short");
@@ -124,16 +126,15 @@ absl::StatusOr<Tensor> ReadNpy(const std::filesystem::path& path) {
 
 absl::Status WriteNpy(const std::filesystem::path& path, const TensorView& tensor) {
   const std::string place = path.string();
-  const auto* type = std::find_if(kTypes.begin(), kTypes.end(), [&](const NpyType& t) {
-    return t.dtype == tensor.type.dtype;
-  });
+  const auto* type = std::find_if(kTypes.begin(), kTypes.end(),
+                                  [&](const NpyType& t) { return t.dtype == tensor.type.dtype; });
   if (type == kTypes.end()) {
     return InvalidArgument(place, "element type {} has no .npy form", Name(tensor.type.dtype));
   }
   std::string dims;
   for (const int64_t dim : tensor.type.shape.dims()) dims += std::to_string(dim) + ", ";
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
-                                   type->descr, dims);
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type->descr, dims);
   // Magic, version, length and header together are a multiple of 64 bytes, ending in a newline.
   constexpr size_t kLead = 10;
   header.append(63 - (kLead + header.size()) % 64, ' ');

@@ -69,10 +69,10 @@ inline absl::Status At(std::string_view place, const absl::Status& status) {
 
 }  // namespace rectifier
 
-#define RECTIFIER_RETURN_IF_ERROR(expression)             \
-  do {                                                    \
-    absl::Status rectifier_status = (expression);         \
-    if (!rectifier_status.ok()) return rectifier_status;  \
+#define RECTIFIER_RETURN_IF_ERROR(expression)            \
+  do {                                                   \
+    absl::Status rectifier_status = (expression);        \
+    if (!rectifier_status.ok()) return rectifier_status; \
   } while (false)
 
 #define RECTIFIER_CONCAT_(a, b) a##b

@@ -32,8 +32,12 @@ ValueId Graph::AddConstant(std::string_view value_name, std::shared_ptr<const Te
 ValueId Graph::AddNode(std::string_view op, std::vector<ValueId> inputs, std::string_view output,
                        Attributes attributes) {
   const ValueId result = AddValue({std::string(output), std::nullopt, nullptr});
-  nodes_.push_back({std::string(output), std::string(op), std::move(attributes), std::move(inputs),
-                    {result}, {}});
+  nodes_.push_back({std::string(output),
+                    std::string(op),
+                    std::move(attributes),
+                    std::move(inputs),
+                    {result},
+                    {}});
   return result;
 }
 

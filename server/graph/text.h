@@ -18,15 +18,15 @@ namespace rectifier {
 //   output %y
 //   output "logits" = %y
 //
-// `_` is an input left out. After `@` comes the node's name where it differs from its first output's;
-// after `->` a post-op with its further operands, its attributes and the name of the node that it
-// was. A value's type may be left out. A name that is not made of [A-Za-z0-9_.:/-] is quoted: %"weird
-// name". A constant is one number for all its
-// elements, a row-major list, `seed(n)` (n's own pseudo-random values in [-1, 1)), or `elided`,
-// which is printed for large ones and cannot be parsed.
+// `_` is an input left out. After `@` comes the node's name where it differs from its first
+// output's; after `->` a post-op with its further operands, its attributes and the name of the node
+// that it was. A value's type may be left out. A name that is not made of [A-Za-z0-9_.:/-] is
+// quoted: %"weird name". A constant is one number for all its elements, a row-major list, `seed(n)`
+// (n's own pseudo-random values in [-1, 1)), or `elided`, which is printed for large ones and
+// cannot be parsed.
 
 struct PrintOptions {
-  bool types = true;               // of computed values
+  bool types = true;                   // of computed values
   int64_t max_constant_elements = 16;  // larger constants are elided
 };
 

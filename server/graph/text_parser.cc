@@ -255,12 +255,18 @@ class Parser {
       if (list) RECTIFIER_RETURN_IF_ERROR(in.Take("]"));
     }
     switch (type.dtype) {
-      case DType::kFloat32: return FillTensor<float>(in, type.shape, numbers, list);
-      case DType::kInt64: return FillTensor<int64_t>(in, type.shape, numbers, list);
-      case DType::kInt32: return FillTensor<int32_t>(in, type.shape, numbers, list);
-      case DType::kUInt8: return FillTensor<uint8_t>(in, type.shape, numbers, list);
-      case DType::kInt8: return FillTensor<int8_t>(in, type.shape, numbers, list);
-      case DType::kBool: return FillTensor<bool>(in, type.shape, numbers, list);
+      case DType::kFloat32:
+        return FillTensor<float>(in, type.shape, numbers, list);
+      case DType::kInt64:
+        return FillTensor<int64_t>(in, type.shape, numbers, list);
+      case DType::kInt32:
+        return FillTensor<int32_t>(in, type.shape, numbers, list);
+      case DType::kUInt8:
+        return FillTensor<uint8_t>(in, type.shape, numbers, list);
+      case DType::kInt8:
+        return FillTensor<int8_t>(in, type.shape, numbers, list);
+      case DType::kBool:
+        return FillTensor<bool>(in, type.shape, numbers, list);
       default:
         return InvalidArgument(in.place(), "constants of type {} have no text form",
                                Name(type.dtype));

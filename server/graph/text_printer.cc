@@ -81,13 +81,20 @@ std::string IntegerText(T value) {
 std::string ConstantText(const Tensor& tensor, int64_t max_elements) {
   if (tensor.ElementCount() > max_elements) return "elided";
   switch (tensor.dtype()) {
-    case DType::kFloat32: return Elements<float>(tensor, FloatText);
-    case DType::kInt64: return Elements<int64_t>(tensor, IntegerText<int64_t>);
-    case DType::kInt32: return Elements<int32_t>(tensor, IntegerText<int32_t>);
-    case DType::kUInt8: return Elements<uint8_t>(tensor, IntegerText<uint8_t>);
-    case DType::kInt8: return Elements<int8_t>(tensor, IntegerText<int8_t>);
-    case DType::kBool: return Elements<bool>(tensor, IntegerText<bool>);
-    default: return "elided";
+    case DType::kFloat32:
+      return Elements<float>(tensor, FloatText);
+    case DType::kInt64:
+      return Elements<int64_t>(tensor, IntegerText<int64_t>);
+    case DType::kInt32:
+      return Elements<int32_t>(tensor, IntegerText<int32_t>);
+    case DType::kUInt8:
+      return Elements<uint8_t>(tensor, IntegerText<uint8_t>);
+    case DType::kInt8:
+      return Elements<int8_t>(tensor, IntegerText<int8_t>);
+    case DType::kBool:
+      return Elements<bool>(tensor, IntegerText<bool>);
+    default:
+      return "elided";
   }
 }
 
@@ -164,8 +171,8 @@ class Printer {
         text += ": " + TypeText(*graph_.value(id).type);
       }
     }
-    text += fmt::format(" = {}({}){}", node.op, Operands(node.inputs),
-                        AttributesText(node.attributes));
+    text +=
+        fmt::format(" = {}({}){}", node.op, Operands(node.inputs), AttributesText(node.attributes));
     if (node.outputs[0] == kNoValue || node.name != graph_.value(node.outputs[0]).name) {
       text += " @" + Quoted(node.name);
     }

@@ -12,11 +12,11 @@ namespace rectifier {
 // When each phase of a request ended, on the server's clock.
 struct InferenceTimes {
   TimePoint enqueued{};
-  TimePoint dequeued{};      // a worker took it
-  TimePoint input_ready{};   // its tensors are in the batch
+  TimePoint dequeued{};     // a worker took it
+  TimePoint input_ready{};  // its tensors are in the batch
   TimePoint computed{};
   TimePoint output_ready{};  // its results are in `outputs`
-  int64_t batch = 0;         // samples of the batch that it was run in
+  int64_t batch = 0;         // samples of the largest run that it was part of
 };
 
 // A request that has been checked against the signature; tensors in the signature's order.

@@ -16,9 +16,8 @@ bool HasDynamicBatch(const Shape& shape) { return shape.rank() > 0 && shape[0] =
 // Dimension 0 of every input is open: what a batched model must have.
 bool TakesBatches(const Graph& graph) {
   return !graph.inputs().empty() &&
-         std::all_of(graph.inputs().begin(), graph.inputs().end(), [&](ValueId id) {
-           return HasDynamicBatch(graph.value(id).type->shape);
-         });
+         std::all_of(graph.inputs().begin(), graph.inputs().end(),
+                     [&](ValueId id) { return HasDynamicBatch(graph.value(id).type->shape); });
 }
 
 // INVALID_ARGUMENT unless dimension 0 of every output is the batch.
@@ -26,7 +25,8 @@ absl::Status CheckBatchedOutputs(const Program& program, int64_t batch) {
   for (const Program::Port& output : program.outputs()) {
     const Shape& shape = output.type.shape;
     if (shape.rank() == 0 || shape[0] != batch) {
-      return InvalidArgument(output.name, "has shape {} for a batch of {}", shape.ToString(), batch);
+      return InvalidArgument(output.name, "has shape {} for a batch of {}", shape.ToString(),
+                             batch);
     }
   }
   return absl::OkStatus();
@@ -106,8 +106,7 @@ absl::StatusOr<std::unique_ptr<const Model>> Model::Load(const std::filesystem::
   }
   const Program& first = *model->programs_[0];
   model->signature_ = {loaded.platform, Specs(first.inputs(), batched),
-                       Specs(first.outputs(), batched),
-                       batched ? model->batch_sizes_.back() : 0};
+                       Specs(first.outputs(), batched), batched ? model->batch_sizes_.back() : 0};
   model->weight_bytes_ = compiler->weight_bytes();
   return model;
 }

@@ -21,8 +21,9 @@ struct RepositoryEntry {
 //
 //   repository/digits_prelu/1/model.onnx
 //
-// Returns the highest version of each model, ordered by name; a folder with a name that no model may
-// have, or without a version, is an entry with an error. Files and hidden folders are passed over.
+// Returns the highest version of each model, ordered by name; a folder with a name that no model
+// may have, or without a version, is an entry with an error. Files and hidden folders are passed
+// over.
 //
 // NOT_FOUND when `root` is no folder or holds no model; the message begins with `root`.
 absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(const std::filesystem::path& root);

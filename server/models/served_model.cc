@@ -23,8 +23,6 @@ class ServedModel::InferenceTask final : public Task {
 
   const InferenceRequest& request() const { return request_; }
   InferenceTimes& times() { return times_; }
-  // The caller gets its request back when the queue refuses it.
-  InferenceRequest TakeRequest() { return std::move(request_); }
 
  private:
   static size_t Bytes(const InferenceRequest& request) {
@@ -73,9 +71,8 @@ std::byte* Reuse(std::vector<AlignedBuffer>& buffers, size_t index, size_t bytes
 
 }  // namespace
 
-ServedModel::ServedModel(std::string name, std::string version,
-                         std::unique_ptr<const Model> model, BatchingOptions batching,
-                         const Collaborators& collaborators)
+ServedModel::ServedModel(std::string name, std::string version, std::unique_ptr<const Model> model,
+                         BatchingOptions batching, const Collaborators& collaborators)
     : name_(std::move(name)),
       version_(std::move(version)),
       model_(std::move(model)),
@@ -189,7 +186,7 @@ void ServedModel::RunProgram(const Program& program, const std::shared_ptr<const
     times.input_ready = input_ready;
     times.computed = computed;
     times.output_ready = output_ready;
-    times.batch = samples;
+    times.batch = std::max(times.batch, samples);
     if (slice.last) slice.task->Complete();
   }
 }

@@ -31,8 +31,8 @@ class WorkerStates {
   std::vector<WorkerState> states_;
 };
 
-// A ServedModel answers requests for one version of a model: it batches them, runs each batch as the
-// fewest of the model's Programs, and hands the results back.
+// A ServedModel answers requests for one version of a model: it batches them, runs each batch as
+// the fewest of the model's Programs, and hands the results back.
 //
 // Threading: Submit() from any thread; the rest of it happens on the pool's workers.
 // Destruction: as DynamicBatcher's.
@@ -40,7 +40,7 @@ class ServedModel final : public Servable, private BatchRunner {
  public:
   struct Collaborators {
     WorkerPool& pool;
-    WorkerStates& states;            // of the pool's workers
+    WorkerStates& states;  // of the pool's workers
     BatchObserver& queue_observer;
     BatchRunObserver& run_observer;
     const Clock& clock;

@@ -17,9 +17,10 @@ absl::StatusOr<Window> ConvWindow(std::string_view place, const ConvAttributes& 
                                   const Shape& x, const Shape& w) {
   const auto kernel = SpatialDims(w);
   const auto& declared = attributes.window.kernel_shape;
-  if (!declared.empty() && !std::equal(declared.begin(), declared.end(), kernel.begin(), kernel.end())) {
-    return InvalidArgument(place, "attribute kernel_shape does not agree with the weights' shape {}",
-                           w.ToString());
+  if (!declared.empty() &&
+      !std::equal(declared.begin(), declared.end(), kernel.begin(), kernel.end())) {
+    return InvalidArgument(
+        place, "attribute kernel_shape does not agree with the weights' shape {}", w.ToString());
   }
   return SlideWindow(place, attributes.window, kernel, SpatialDims(x));
 }
@@ -43,7 +44,8 @@ absl::Status InferConv(NodeTypes& types) {
   }
   int64_t channels = 0;
   if (MultiplyOverflows(w[1], group, &channels) || !DimsAgree(x[1], channels)) {
-    return InvalidArgument(types.place(), "input {}: expected {} channels ({} groups of {}), got {}",
+    return InvalidArgument(types.place(),
+                           "input {}: expected {} channels ({} groups of {}), got {}",
                            types.name(0), channels, group, w[1], x[1]);
   }
   if (types.HasInput(2)) {

@@ -22,10 +22,11 @@ absl::StatusOr<Window> ConvTransposeWindow(std::string_view place,
   const auto kernel = SpatialDims(w);
   const size_t n = input.size();
   const WindowAttributes& given = attributes.window;
-  if (!given.kernel_shape.empty() && !std::equal(given.kernel_shape.begin(), given.kernel_shape.end(),
-                                                 kernel.begin(), kernel.end())) {
-    return InvalidArgument(place, "attribute kernel_shape does not agree with the weights' shape {}",
-                           w.ToString());
+  if (!given.kernel_shape.empty() &&
+      !std::equal(given.kernel_shape.begin(), given.kernel_shape.end(), kernel.begin(),
+                  kernel.end())) {
+    return InvalidArgument(
+        place, "attribute kernel_shape does not agree with the weights' shape {}", w.ToString());
   }
   Window window;
   RECTIFIER_ASSIGN_OR_RETURN(
@@ -38,9 +39,8 @@ absl::StatusOr<Window> ConvTransposeWindow(std::string_view place,
   RECTIFIER_ASSIGN_OR_RETURN(
       const std::vector<int64_t> extra,
       CheckedList(place, "output_padding", attributes.output_padding, n, 0, 0));
-  RECTIFIER_ASSIGN_OR_RETURN(
-      const std::vector<int64_t> wanted,
-      CheckedList(place, "output_shape", attributes.output_shape, n, 0, 1));
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> wanted,
+                             CheckedList(place, "output_shape", attributes.output_shape, n, 0, 1));
   const bool same = given.auto_pad == "SAME_UPPER" || given.auto_pad == "SAME_LOWER";
   if (!same && given.auto_pad != "NOTSET" && given.auto_pad != "VALID") {
     return InvalidArgument(place, "attribute auto_pad: '{}' is not one", given.auto_pad);

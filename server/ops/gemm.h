@@ -5,8 +5,8 @@
 
 namespace rectifier {
 
-// Gemm(a, b, c?) = alpha · a' · b' + beta · c, on matrices; a' is a or its transpose, likewise b'; c
-// broadcasts into the result. Rectifiers may be fused as post-ops.
+// Gemm(a, b, c?) = alpha · a' · b' + beta · c, on matrices; a' is a or its transpose, likewise b';
+// c broadcasts into the result. Rectifiers may be fused as post-ops.
 struct GemmAttributes {
   float alpha = 1;
   float beta = 1;

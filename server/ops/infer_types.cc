@@ -68,13 +68,23 @@ absl::Status CheckArity(const Node& node, const Operator& op) {
 
 absl::Status CheckPostOps(const Graph& graph, const Node& node) {
   for (const PostOp& post_op : node.post_ops) {
-    if (post_op.op != "Rectifier" || post_op.operands.size() != 1) {
-      return InvalidArgument(Place(node), "post-op {} with {} operands is not one that can be fused",
-                             post_op.op, post_op.operands.size());
+    const Shape& shape = graph.value(node.outputs[0]).type->shape;
+    const auto axis = PostOpChannelAxis(node.op, shape.rank());
+    if (!axis || post_op.op != "Rectifier" || post_op.operands.size() != 1) {
+      return InvalidArgument(Place(node),
+                             "post-op {} with {} operands is not one that can be fused", post_op.op,
+                             post_op.operands.size());
     }
-    const TensorType& slope = *graph.value(post_op.operands[0]).type;
-    RECTIFIER_RETURN_IF_ERROR(
-        CheckSlope(Place(node), slope, graph.value(node.outputs[0]).type->shape));
+    const ValueId slope = post_op.operands[0];
+    RECTIFIER_RETURN_IF_ERROR(CheckSlope(Place(node), *graph.value(slope).type, shape));
+    const Tensor* constant = graph.constant(slope);
+    if (constant == nullptr || (!UniformSlope(*constant) &&
+                                !SlopeVariesOnlyAlong(constant->shape(), shape.rank(), *axis))) {
+      return InvalidArgument(Place(node),
+                             "slope {} of a post-op: expected a constant that is one "
+                             "number, or one for each channel",
+                             graph.value(slope).name);
+    }
   }
   return absl::OkStatus();
 }

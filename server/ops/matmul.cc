@@ -6,7 +6,9 @@
 namespace rectifier {
 namespace {
 
-Shape Leading(const Shape& shape) { return Shape(shape.dims().subspan(0, static_cast<size_t>(shape.rank() - 2))); }
+Shape Leading(const Shape& shape) {
+  return Shape(shape.dims().subspan(0, static_cast<size_t>(shape.rank() - 2)));
+}
 
 }  // namespace
 

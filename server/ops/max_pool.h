@@ -6,8 +6,8 @@
 
 namespace rectifier {
 
-// MaxPool(x [N, C, spatial…]) over 1 to 3 spatial dimensions; `kernel_shape` is required. The second
-// output of ONNX (indices) is not supported.
+// MaxPool(x [N, C, spatial…]) over 1 to 3 spatial dimensions; `kernel_shape` is required. The
+// second output of ONNX (indices) is not supported.
 struct MaxPoolAttributes {
   WindowAttributes window;
 

@@ -53,6 +53,12 @@ bool SlopeVariesOnlyAlong(const Shape& slope, int rank, int axis) {
   return true;
 }
 
+std::optional<int> PostOpChannelAxis(std::string_view op, int rank) {
+  if (op == "Conv" || op == "ConvTranspose" || op == "Gemm") return 1;
+  if (op == "MatMul") return rank - 1;
+  return std::nullopt;
+}
+
 absl::Status InferRectifier(NodeTypes& types) {
   RECTIFIER_RETURN_IF_ERROR(RectifierAttributes::Read(types.node()).status());
   RECTIFIER_RETURN_IF_ERROR(types.ExpectFloat(0));

@@ -41,4 +41,8 @@ std::optional<float> UniformSlope(const Tensor& slope);
 // Whether a slope, broadcast into a tensor of rank `rank`, changes along `axis` at most.
 bool SlopeVariesOnlyAlong(const Shape& slope, int rank, int axis);
 
+// The axis of a node's result along which the slope of a fused Rectifier may vary; nullopt for
+// operators that take no post-ops. `rank` is the result's.
+std::optional<int> PostOpChannelAxis(std::string_view op, int rank);
+
 }  // namespace rectifier

@@ -6,8 +6,8 @@ namespace rectifier {
 namespace {
 
 struct KnownProduct {
-  int64_t known = 1;    // of the dimensions that are known
-  int dynamic = 0;      // how many are not
+  int64_t known = 1;  // of the dimensions that are known
+  int dynamic = 0;    // how many are not
 };
 
 absl::StatusOr<KnownProduct> Multiply(const std::string& place, const Shape& shape) {
@@ -37,7 +37,8 @@ absl::Status InferReshape(NodeTypes& types) {
     return InvalidArgument(types.place(), "input 1 ({}): expected a list of i64", types.name(1));
   }
   if (wanted->ElementCount() > kMaxRank) {
-    return InvalidArgument(types.place(), "input 1 ({}): at most {} dimensions are supported, got {}",
+    return InvalidArgument(types.place(),
+                           "input 1 ({}): at most {} dimensions are supported, got {}",
                            types.name(1), kMaxRank, wanted->ElementCount());
   }
   const Shape& x = types.shape(0);

@@ -19,7 +19,8 @@ absl::StatusOr<TransposeAttributes> TransposeAttributes::Read(const Node& node, 
   std::vector<bool> seen(static_cast<size_t>(rank), false);
   for (const int64_t axis : attributes.perm) {
     if (axis < 0 || axis >= rank || seen[static_cast<size_t>(axis)]) {
-      return InvalidArgument(Place(node), "attribute perm is not a permutation of 0 to {}", rank - 1);
+      return InvalidArgument(Place(node), "attribute perm is not a permutation of 0 to {}",
+                             rank - 1);
     }
     seen[static_cast<size_t>(axis)] = true;
   }

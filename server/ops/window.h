@@ -16,10 +16,10 @@ namespace rectifier {
 // the spatial dimensions, outermost first; empty means the default.
 struct WindowAttributes {
   std::vector<int64_t> kernel_shape;
-  std::vector<int64_t> strides;       // default 1
-  std::vector<int64_t> dilations;     // default 1
-  std::vector<int64_t> pads;          // all beginnings, then all ends; default 0
-  std::string auto_pad = "NOTSET";    // or VALID, SAME_UPPER, SAME_LOWER
+  std::vector<int64_t> strides;     // default 1
+  std::vector<int64_t> dilations;   // default 1
+  std::vector<int64_t> pads;        // all beginnings, then all ends; default 0
+  std::string auto_pad = "NOTSET";  // or VALID, SAME_UPPER, SAME_LOWER
   bool ceil_mode = false;
 
   // Reads all but ceil_mode.

@@ -42,9 +42,9 @@ absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassC
     const Value& value = graph.value(id);
     inputs.push_back(single.AddConstant(single.UniqueName(value.name), value.constant));
   }
-  const ValueId result = single.AddNode(node.op, std::move(inputs),
-                                        single.UniqueName(graph.value(node.outputs[0]).name),
-                                        node.attributes);
+  const ValueId result =
+      single.AddNode(node.op, std::move(inputs),
+                     single.UniqueName(graph.value(node.outputs[0]).name), node.attributes);
   single.nodes().back().name = node.name;  // for messages
   single.outputs().push_back({"result", result});
   RECTIFIER_ASSIGN_OR_RETURN(auto program, context.new_compiler({})->Compile(single, {}));

@@ -95,9 +95,9 @@ bool Absorb(Graph& graph, Node& conv, const Affine& affine) {
   const std::string base = graph.value(conv.inputs[1]).name;
   conv.inputs[1] = graph.AddConstant(graph.UniqueName(base + ".normalized"), std::move(scaled));
   conv.inputs.resize(3);
-  conv.inputs[2] = graph.AddConstant(
-      graph.UniqueName(base + ".bias"),
-      Tensor::From<float>(Shape{static_cast<int64_t>(folded.size())}, folded));
+  conv.inputs[2] =
+      graph.AddConstant(graph.UniqueName(base + ".bias"),
+                        Tensor::From<float>(Shape{static_cast<int64_t>(folded.size())}, folded));
   return true;
 }
 

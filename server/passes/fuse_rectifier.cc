@@ -13,23 +13,17 @@ absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
 
 namespace {
 
-// The axis along which a slope may vary to be fused into `node`, or -1 when it takes no post-op.
-int ChannelAxis(const Graph& graph, const Node& node) {
-  if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm") return 1;
-  if (node.op != "MatMul") return -1;
-  // Only a product with a constant matrix has its columns as channels.
-  const Tensor* b = graph.constant(node.inputs[1]);
-  if (b == nullptr || b->shape().rank() != 2) return -1;
-  return graph.value(node.outputs[0]).type->shape.rank() - 1;
-}
-
 bool CanFuse(const Graph& graph, const Node& into, const Node& activation) {
-  const int axis = ChannelAxis(graph, into);
+  const int rank = graph.value(activation.outputs[0]).type->shape.rank();
+  const auto axis = PostOpChannelAxis(into.op, rank);
   const Tensor* slope = graph.constant(activation.inputs[1]);
-  if (axis < 0 || slope == nullptr) return false;
-  const Shape& shape = graph.value(activation.outputs[0]).type->shape;
-  return UniformSlope(*slope).has_value() ||
-         SlopeVariesOnlyAlong(slope->shape(), shape.rank(), axis);
+  if (!axis || slope == nullptr) return false;
+  if (into.op == "MatMul") {
+    // Only a product with a constant matrix has its columns as channels.
+    const Tensor* b = graph.constant(into.inputs[1]);
+    if (b == nullptr || b->shape().rank() != 2) return false;
+  }
+  return UniformSlope(*slope).has_value() || SlopeVariesOnlyAlong(slope->shape(), rank, *axis);
 }
 
 }  // namespace

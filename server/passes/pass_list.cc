@@ -16,12 +16,15 @@ namespace {
 
 constexpr std::array kPasses = {
     Pass{"constant-folding", "computes what depends on constants only", FoldConstants},
-    Pass{"simplify-rectifier", "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
+    Pass{"simplify-rectifier",
+         "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
          SimplifyRectifiers},
     Pass{"remove-identity", "takes out nodes whose result is their input", RemoveIdentities},
-    Pass{"fold-batch-normalization", "puts BatchNormalization into the weights of the convolution before it",
+    Pass{"fold-batch-normalization",
+         "puts BatchNormalization into the weights of the convolution before it",
          FoldBatchNormalization},
-    Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input", FuseRectifiers},
+    Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input",
+         FuseRectifiers},
     Pass{"dead-code", "takes out nodes whose result nobody reads", RemoveDeadCode},
 };
 

@@ -157,7 +157,7 @@ def test_unknown_setting_in_the_file_is_refused_with_file_and_name(config, setti
 
 def test_section_in_the_file_is_refused_with_file_and_name(config):
     file = config("[server]\nhost = 'x'\n")
-    assert_usage_error(run("serve", "--config", file, "--print-config"), file, "'server")
+    assert_usage_error(run("serve", "--config", file, "--print-config"), file, "[server]")
 
 
 def test_bad_value_in_the_file_is_refused_with_file_and_name(config):
@@ -168,6 +168,10 @@ def test_bad_value_in_the_file_is_refused_with_file_and_name(config):
 def test_missing_configuration_file_is_refused_with_its_path(tmp_path):
     file = tmp_path / "none.toml"
     assert_usage_error(run("serve", "--config", file), file)
+
+
+def test_folder_as_configuration_file_is_refused_with_its_path(tmp_path):
+    assert_usage_error(run("serve", "--config", tmp_path, "--print-config"), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +211,10 @@ def test_wrong_usage_ends_with_2_and_points_to_the_help(arguments):
     assert "--help" in result.stderr
 
 
+def test_unknown_command_is_named():
+    assert_usage_error(run("frobnicate"), "'frobnicate'")
+
+
 # Start of the server
 
 
@@ -230,8 +238,19 @@ def test_empty_repository_ends_with_2_and_its_path(tmp_path):
 def test_port_in_use_ends_with_1_and_names_the_port(which):
     with serving.taken_port() as port:
         result = serve("--model-repository", serving.SAMPLE_REPOSITORY, **{which: port})
-        assert result.returncode == 1
-        assert_one_message(result, f"127.0.0.1:{port}", "cannot listen")
+    assert result.returncode == 1
+    assert_one_message(result, f"127.0.0.1:{port}", "cannot listen")
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+@pytest.mark.parametrize("which", ["grpc_port", "http_port"])
+def test_failed_start_logs_nothing_but_json_when_asked_for(which):
+    with serving.taken_port() as port:
+        result = serve("--model-repository", serving.SAMPLE_REPOSITORY, "--log-format", "json", **{which: port})
+    assert result.returncode == 1
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    (error,) = [line for line in lines if line["level"] == "error"]
+    assert f"127.0.0.1:{port}" in error["error"]
 
 
 def test_port_file_that_cannot_be_written_ends_with_1_and_its_path(tmp_path):

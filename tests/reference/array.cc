@@ -22,14 +22,22 @@ size_t RowMajorIndex(const Shape& shape, const Coordinates& at) {
 template <typename Use>
 void WithElementType(DType dtype, Use use) {
   switch (dtype) {
-    case DType::kBool: return use(bool{});
-    case DType::kUInt8: return use(uint8_t{});
-    case DType::kInt8: return use(int8_t{});
-    case DType::kInt32: return use(int32_t{});
-    case DType::kInt64: return use(int64_t{});
-    case DType::kFloat32: return use(float{});
-    case DType::kFloat64: return use(double{});
-    default: RECTIFIER_CHECK(!"an element type that the reference does not know");
+    case DType::kBool:
+      return use(bool{});
+    case DType::kUInt8:
+      return use(uint8_t{});
+    case DType::kInt8:
+      return use(int8_t{});
+    case DType::kInt32:
+      return use(int32_t{});
+    case DType::kInt64:
+      return use(int64_t{});
+    case DType::kFloat32:
+      return use(float{});
+    case DType::kFloat64:
+      return use(double{});
+    default:
+      RECTIFIER_CHECK(!"an element type that the reference does not know");
   }
 }
 

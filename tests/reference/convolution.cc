@@ -1,4 +1,3 @@
-#include "server/core/check.h"
 #include "tests/reference/attributes.h"
 #include "tests/reference/kernels.h"
 #include "tests/reference/sliding_axis.h"
@@ -32,8 +31,8 @@ std::vector<Crop> Crops(const Node& node, const std::vector<int64_t>& kernel,
   const auto auto_pad = AttributeOr<std::string>(node, "auto_pad", "NOTSET");
   std::vector<Crop> crops(n);
   for (size_t i = 0; i < n; ++i) {
-    const int64_t full = strides[i] * (input[i] - 1) + (kernel[i] - 1) * dilations[i] + 1 +
-                         output_padding[i];
+    const int64_t full =
+        strides[i] * (input[i] - 1) + (kernel[i] - 1) * dilations[i] + 1 + output_padding[i];
     const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
     if (output_shape.empty() && !same) {
       const bool padded = auto_pad == "NOTSET";
@@ -73,8 +72,8 @@ Array Conv(const Node& node, Inputs inputs) {
       from[0] = to[0];
       from[1] = channel;
       for (size_t i = 0; i < axes.size(); ++i) {
-        from[2 + i] = axes[i].starts[static_cast<size_t>(to[2 + i])] +
-                      weight[2 + i] * axes[i].dilation;
+        from[2 + i] =
+            axes[i].starts[static_cast<size_t>(to[2 + i])] + weight[2 + i] * axes[i].dilation;
       }
       if (x.Contains(from)) y[to] += x[from] * factor;
     });

@@ -11,8 +11,8 @@ int64_t FromFront(int64_t axis, int rank) { return axis < 0 ? axis + rank : axis
 }  // namespace
 
 Array Concat(const Node& node, Inputs inputs) {
-  const auto axis = static_cast<size_t>(
-      FromFront(AttributeOr<int64_t>(node, "axis", 0), inputs[0]->rank()));
+  const auto axis =
+      static_cast<size_t>(FromFront(AttributeOr<int64_t>(node, "axis", 0), inputs[0]->rank()));
   TensorType type = inputs[0]->type;
   type.shape[static_cast<int>(axis)] = 0;
   for (const Array* input : inputs) {
@@ -46,9 +46,7 @@ Array Pad(const Node&, Inputs inputs) {
   const Array& x = *inputs[0];
   const Array& pads = *inputs[1];
   const double value = inputs.size() > 2 && inputs[2] != nullptr ? inputs[2]->values[0] : 0;
-  const auto pad = [&](int i) {
-    return static_cast<int64_t>(pads.values[static_cast<size_t>(i)]);
-  };
+  const auto pad = [&](int i) { return static_cast<int64_t>(pads.values[static_cast<size_t>(i)]); };
   Shape shape;
   for (int i = 0; i < x.rank(); ++i) shape.push_back(x.shape()[i] + pad(i) + pad(x.rank() + i));
   Array y = Zeros(shape);

@@ -29,7 +29,8 @@ Array Softmax(const Node& node, Inputs inputs) {
   int64_t axis = AttributeOr<int64_t>(node, "axis", -1);
   if (axis < 0) axis += x.rank();
   const bool flatten = AttributeOr<int64_t>(node, "flatten", 0) != 0;
-  // The elements that are summed together: the outer loop walks one of each, the inner one them all.
+  // The elements that are summed together: the outer loop walks one of each, the inner one them
+  // all.
   Shape firsts = x.shape();
   Shape together;
   for (int i = 0; i < x.rank(); ++i) {

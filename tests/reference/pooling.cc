@@ -28,8 +28,8 @@ Array Pool(const Node& node, const Array& x, Reduce reduce) {
       Coordinates from = at;
       bool padded = true;  // inside the input or its padding, not beyond (ceil_mode)
       for (size_t i = 0; i < axes.size(); ++i) {
-        from[2 + i] = axes[i].starts[static_cast<size_t>(at[2 + i])] +
-                      position[i] * axes[i].dilation;
+        from[2 + i] =
+            axes[i].starts[static_cast<size_t>(at[2 + i])] + position[i] * axes[i].dilation;
         padded &= from[2 + i] < x.shape()[static_cast<int>(2 + i)] + axes[i].pad_end;
       }
       if (x.Contains(from)) {

@@ -9,9 +9,9 @@
 
 namespace rectifier {
 
-// Computes the outputs of `graph` node by node with the kernels of this folder: slow, in double from
-// the first node to the last, and rounded once at the end. What the engine is compared with; never
-// linked into the server.
+// Computes the outputs of `graph` node by node with the kernels of this folder: slow, in double
+// from the first node to the last, and rounded once at the end. What the engine is compared with;
+// never linked into the server.
 //
 // The graph has passed InferTypes(). INVALID_ARGUMENT when `inputs` are not of the types of
 // graph.inputs(), UNIMPLEMENTED for an operator without a kernel.

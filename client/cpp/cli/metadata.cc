@@ -14,8 +14,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string ToText(const ServerMetadata& server) {
-  return fmt::format("{} {}\n  extensions  {}\n", Printable(server.name), Printable(server.version),
-                     Printable(fmt::format("{}", fmt::join(server.extensions, ", "))));
+  std::string text = fmt::format("{} {}\n", Printable(server.name), Printable(server.version));
+  if (!server.extensions.empty()) {
+    text += fmt::format("  extensions  {}\n",
+                        Printable(fmt::format("{}", fmt::join(server.extensions, ", "))));
+  }
+  return text;
 }
 
 std::string ToText(const char* title, const std::vector<TensorMetadata>& tensors) {

@@ -52,9 +52,9 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const ClientOptions& optio
                                            grpc::AccessTokenCredentials(options.bearer_token));
 }
 
-// gRPC shuts down with its last user and starts again with the next. A shutdown waits up to 10 s
-// for a connection that is just being closed, which a program that is done would spend on its exit.
-// So the first channel keeps it for the life of the process.
+// gRPC shuts down with its last user and starts again with the next. A shutdown waits 1 s to 10 s
+// for a connection that is just being closed, which a program that is done would spend on its
+// exit. So the first channel keeps it for the life of the process.
 void KeepGrpc() {
   [[maybe_unused]] static const bool kept = [] {
     grpc_init();

@@ -23,9 +23,10 @@ Operand EmitPostOps(ProgramBuilder& builder, const Node& node, Operand x);
 Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
                    ValueId a, ValueId b, const Shape& to);
 
-// a = algorithm(a, b), where `a` is the result of a step, row-major and of the shape `to`, and `b` is
-// row-major and broadcasts into it.
+// a = algorithm(a, b), where `a` is the result of a step, row-major and of the shape `to`, and `b`
+// is row-major and broadcasts into it.
 Operand EmitBinaryInPlace(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
-                          const Operand& a, const Operand& b, const Shape& b_shape, const Shape& to);
+                          const Operand& a, const Operand& b, const Shape& b_shape,
+                          const Shape& to);
 
 }  // namespace rectifier::onednn

@@ -1,22 +1,36 @@
 #pragma once
 
+#include <optional>
+
+#include "server/engine/onednn/pinned_weights.h"
+#include "server/engine/onednn/post_ops.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/graph/graph.h"
 
 namespace rectifier::onednn {
 
 // y [rows, n] = x [rows, k] · wᵀ + bias, with a constant w of [n, k].
+//
+// It runs as a 1×1 convolution whose rows lie along its width: the bytes of row-major matrices are
+// those of [1, k, 1, rows] channels-last. oneDNN's inner product is no faster, and picks another
+// algorithm for some batches, so that the bits of a row depend on how many rows there are; the
+// convolution's never did (99 shapes, batches of 1 to 32, 1 and 2 threads, AVX2 and AVX-512).
 struct InnerProduct {
-  Operand x;                        // row-major [rows, k]
-  ValueId weights;                  // the constant
-  Desc plain;                       // how its elements lie, seen as [n, k]
-  float scale = 1;                  // of the weights
-  std::optional<Operand> bias;      // [n]
-  std::optional<int> channel_axis;  // the node's post-ops are fused, see FusedPostOps()
+  Operand x;  // row-major [rows, k], or what has the same bytes
+  int64_t rows = 0;
+  int64_t k = 0;
+  int64_t n = 0;
+  WeightSource weights;         // [n, k, 1, 1]
+  std::optional<Operand> bias;  // [n]
 };
 
-// Adds the step and returns y, row-major.
-Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerProduct& product);
+// Adds the step and returns y, row-major [rows, n].
+Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
+                         const PostOps& post_ops);
+
+// A constant matrix as the weights of an InnerProduct: [n, k] row-major, or its transpose.
+WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,
+                           bool row_major, float scale);
 
 // scale · a · b for matrices, or stacks of them whose leading dimensions broadcast; all descriptors
 // have the same rank. Returns the result, row-major.

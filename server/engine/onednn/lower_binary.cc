@@ -9,7 +9,8 @@ namespace rectifier::onednn {
 namespace {
 
 // `id` as an operand of rank `rank` whose dimensions lie in `order`, 1s put before its own.
-Operand AlignedOperand(ProgramBuilder& builder, ValueId id, int rank, const std::vector<int>& order) {
+Operand AlignedOperand(ProgramBuilder& builder, ValueId id, int rank,
+                       const std::vector<int>& order) {
   const Shape& shape = builder.shape(id);
   const Dims dims = DimsOf(PadRank(shape, rank));
   if (shape.rank() == rank) return builder.Get(id, Dense(dims, order));
@@ -50,8 +51,7 @@ Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm
     const Operand left = AlignedOperand(builder, a, rank, order);
     const Operand right = AlignedOperand(builder, b, rank, order);
     const bool in_place = left.buffer != right.buffer && builder.MayOverwrite(left);
-    return Emit(builder, op, algorithm, left, right,
-                in_place ? left : builder.Allocate(left.desc));
+    return Emit(builder, op, algorithm, left, right, in_place ? left : builder.Allocate(left.desc));
   }
   // Neither has the full shape: the first is written out.
   const Desc full = RowMajor(to);

@@ -12,9 +12,9 @@ absl::Status LowerConcat(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const ConcatAttributes attributes,
                              ConcatAttributes::Read(node, shape.rank()));
   // Channels-last as soon as one operand is.
-  const bool channels_last =
-      std::any_of(node.inputs.begin(), node.inputs.end(),
-                  [&](ValueId id) { return IsChannelsLast(builder.Get(id).desc); });
+  const bool channels_last = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+    return IsChannelsLast(builder.Get(id).desc);
+  });
   const auto layout = [&](const Shape& s) { return channels_last ? ChannelsLast(s) : RowMajor(s); };
   std::vector<Desc> descs;
   std::vector<Step::Argument> arguments;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/inner_product.h"
 #include "server/engine/onednn/layout.h"
 #include "server/engine/onednn/pinned_weights.h"
 #include "server/engine/onednn/post_ops.h"
@@ -24,28 +25,32 @@ struct Operands {
   Desc bias_desc;  // empty without a bias
 };
 
+// The weights [M, C, kernel…] with every filter's elements in the order of a channels-last input.
+WeightSource FilterRows(ProgramBuilder& builder, ValueId weights) {
+  const Shape& w = builder.shape(weights);
+  const Dims rows = {w[0], w.ElementCount() / w[0], 1, 1};
+  const auto& tensor = builder.graph().value(weights).constant;
+  return {weights, rows, "filter rows", [&builder, tensor, rows](const Desc& wanted) {
+            const Shape& shape = tensor->shape();
+            PackedWeight turned =
+                builder.weights().Reorder(*tensor, RowMajor(shape), ChannelsLast(shape));
+            turned.desc = RowMajor(rows);
+            return builder.weights().Reorder(turned, wanted);
+          }};
+}
+
 // oneDNN's own choice for such a convolution differs with the batch size, and with it the bits of
-// the results; an inner product's do not.
+// the results.
 void LowerAsInnerProduct(const Node& node, ProgramBuilder& builder, const Operands& in,
                          const PostOps& post_ops) {
-  const Operand x = builder.Get(in.x, ChannelsLast(builder.shape(in.x)));
   const Shape& y = builder.shape(node.outputs[0]);
-  const Desc y_matrix = RowMajor(Dims{y[0], y[1]});
-  using PrimitiveDesc = dnnl::inner_product_forward::primitive_desc;
-  Operand w;
-  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder, in.w, RowMajor(builder.shape(in.w)), /*scale=*/1, "inner_product 4-d",
-      [&](const Desc& weights) {
-        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference, x.desc, weights,
-                             in.bias_desc, y_matrix, post_ops.attributes, /*allow_empty=*/true);
-      },
-      &w);
-  const Operand result = builder.Allocate(y_matrix);
-  std::vector<Step::Argument> arguments = {
-      {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
-  if (in.bias != kNoValue) arguments.push_back({DNNL_ARG_BIAS, builder.Get(in.bias)});
-  builder.Add("Conv", pd, dnnl::inner_product_forward(pd),
-              WithPostOps(std::move(arguments), post_ops), "inner product" + post_ops.detail);
+  const WeightSource weights = FilterRows(builder, in.w);
+  std::optional<Operand> bias;
+  if (in.bias != kNoValue) bias = builder.Get(in.bias);
+  const Operand result = EmitInnerProduct(builder, "Conv",
+                                          {builder.Get(in.x, ChannelsLast(builder.shape(in.x))),
+                                           y[0], weights.dims[1], y[1], weights, bias},
+                                          post_ops);
   builder.Set(node.outputs[0], {result.buffer, ChannelsLast(y)});
 }
 
@@ -63,15 +68,15 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
 
 absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const ConvAttributes attributes, ConvAttributes::Read(node));
-  Operands in{node.inputs[0], node.inputs[1],
-              node.inputs.size() > 2 ? node.inputs[2] : kNoValue, Desc()};
+  Operands in{node.inputs[0], node.inputs[1], node.inputs.size() > 2 ? node.inputs[2] : kNoValue,
+              Desc()};
   if (builder.graph().constant(in.w) == nullptr) {
     return Unimplemented(Place(node), "weights that are not constant");
   }
   if (in.bias != kNoValue) in.bias_desc = RowMajor(builder.shape(in.bias));
   const Shape& x_shape = builder.shape(in.x);
-  RECTIFIER_ASSIGN_OR_RETURN(
-      const Window window, ConvWindow(Place(node), attributes, x_shape, builder.shape(in.w)));
+  RECTIFIER_ASSIGN_OR_RETURN(const Window window,
+                             ConvWindow(Place(node), attributes, x_shape, builder.shape(in.w)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
   if (CoversInput(attributes, window, x_shape)) {
     LowerAsInnerProduct(node, builder, in, post_ops);
@@ -84,7 +89,9 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
   using PrimitiveDesc = dnnl::convolution_forward::primitive_desc;
   Operand w;
   const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder, in.w, WeightsDesc(builder.shape(in.w), attributes.group), /*scale=*/1, "convolution",
+      builder,
+      PlainWeights(builder, in.w, WeightsDesc(builder.shape(in.w), attributes.group),
+                   "convolution"),
       [&](const Desc& weights) {
         return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
                              dnnl::algorithm::convolution_direct, x.desc, weights, in.bias_desc, y,

@@ -77,7 +77,9 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   using PrimitiveDesc = dnnl::deconvolution_forward::primitive_desc;
   Operand w;
   const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder, w_id, WeightsDesc(builder.shape(w_id), attributes.group), /*scale=*/1, "deconvolution",
+      builder,
+      PlainWeights(builder, w_id, WeightsDesc(builder.shape(w_id), attributes.group),
+                   "deconvolution"),
       [&](const Desc& weights) {
         return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
                              dnnl::algorithm::deconvolution_direct, x.desc, weights, bias_desc, y,

@@ -53,15 +53,14 @@ absl::Status LowerGemm(const Node& node, ProgramBuilder& builder) {
     }
     const int64_t n = y_shape[1];
     const int64_t k = a.desc.get_dims()[1];
-    InnerProduct product;
-    product.x = a;
-    product.weights = b;
-    product.plain = attributes.transpose_b ? RowMajor(Dims{n, k}) : Dense({n, k}, {1, 0});
-    product.scale = attributes.alpha;
-    if (c != kNoValue) product.bias = ConstantBias(builder, c, attributes.beta, n);
-    done = c == kNoValue || product.bias.has_value();
-    if (done) product.channel_axis = 1;
-    y = EmitInnerProduct(builder, node, product);
+    std::optional<Operand> bias;
+    if (c != kNoValue) bias = ConstantBias(builder, c, attributes.beta, n);
+    done = c == kNoValue || bias.has_value();
+    y = EmitInnerProduct(
+        builder, "Gemm",
+        {a, y_shape[0], k, n,
+         MatrixWeights(builder, b, n, k, attributes.transpose_b, attributes.alpha), bias},
+        done ? FusedPostOps(node, builder, /*channel_axis=*/1) : NoPostOps());
   } else {
     y = EmitMatMul(builder, node, a, Matrix(builder, b, attributes.transpose_b), DimsOf(y_shape),
                    attributes.alpha);

@@ -10,30 +10,37 @@
 
 namespace rectifier::onednn {
 
-Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerProduct& product) {
-  const PostOps post_ops = product.channel_axis
-                               ? FusedPostOps(node, builder, *product.channel_axis)
-                               : PostOps{ProgramBuilder::NewAttributes(), {}, {}};
-  const Desc y = RowMajor(Dims{product.x.desc.get_dims()[0], product.plain.get_dims()[0]});
+Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
+                         const PostOps& post_ops) {
+  const Desc x = ChannelsLast(Dims{1, product.k, 1, product.rows});
+  const Desc y = ChannelsLast(Dims{1, product.n, 1, product.rows});
   const Desc bias = product.bias ? product.bias->desc : Desc();
-  // The scale is put into the packed weights: the attribute is part of the form's name.
-  using PrimitiveDesc = dnnl::inner_product_forward::primitive_desc;
+  using PrimitiveDesc = dnnl::convolution_forward::primitive_desc;
   Operand w;
   const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder, product.weights, product.plain, product.scale,
-      fmt::format("inner_product {}", product.scale),
+      builder, product.weights,
       [&](const Desc& weights) {
-        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference, product.x.desc,
-                             weights, bias, y, post_ops.attributes, /*allow_empty=*/true);
+        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
+                             dnnl::algorithm::convolution_direct, x, weights, bias, y, Dims{1, 1},
+                             Dims{0, 0}, Dims{0, 0}, post_ops.attributes, /*allow_empty=*/true);
       },
       &w);
-  const Operand result = builder.Allocate(y);
-  std::vector<Step::Argument> arguments = {
-      {DNNL_ARG_SRC, product.x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
+  const Desc matrix = RowMajor(Dims{product.rows, product.n});
+  const Operand result = builder.Allocate(matrix);
+  std::vector<Step::Argument> arguments = {{DNNL_ARG_SRC, {product.x.buffer, x}},
+                                           {DNNL_ARG_WEIGHTS, w},
+                                           {DNNL_ARG_DST, {result.buffer, y}}};
   if (product.bias) arguments.push_back({DNNL_ARG_BIAS, *product.bias});
-  builder.Add(node.op, pd, dnnl::inner_product_forward(pd),
-              WithPostOps(std::move(arguments), post_ops), "inner product" + post_ops.detail);
+  builder.Add(op, pd, dnnl::convolution_forward(pd), WithPostOps(std::move(arguments), post_ops),
+              "inner product" + post_ops.detail);
   return result;
+}
+
+WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,
+                           bool row_major, float scale) {
+  const Desc plain =
+      Dense({n, k, 1, 1}, row_major ? std::vector{0, 1, 2, 3} : std::vector{1, 0, 2, 3});
+  return PlainWeights(builder, constant, plain, row_major ? "matrix" : "transposed matrix", scale);
 }
 
 Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, const Operand& b,
@@ -75,15 +82,17 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
   if (builder.graph().constant(b) != nullptr && b_shape.rank() <= 2) {
     // All leading dimensions of a are rows of one matrix.
     const int64_t n = b_shape.rank() == 2 ? b_shape[1] : 1;
-    InnerProduct product;
-    product.x = builder.Get(a, RowMajor(a_shape));
-    product.x.desc = RowMajor(Dims{a_shape.ElementCount() / k, k});
-    product.weights = b;
-    product.plain = Dense({n, k}, {1, 0});
     // With a vector on the right the product's one channel is no dimension of the result.
     const bool fused = b_shape.rank() == 2;
-    if (fused) product.channel_axis = y_shape.rank() - 1;
-    y = EmitInnerProduct(builder, node, product);
+    const PostOps post_ops = fused ? FusedPostOps(node, builder, y_shape.rank() - 1) : NoPostOps();
+    y = EmitInnerProduct(builder, "MatMul",
+                         {builder.Get(a, RowMajor(a_shape)),
+                          a_shape.ElementCount() / k,
+                          k,
+                          n,
+                          MatrixWeights(builder, b, n, k, /*row_major=*/false, /*scale=*/1),
+                          {}},
+                         post_ops);
     y.desc = RowMajor(y_shape);
     if (!fused) y = EmitPostOps(builder, node, y);
   } else {

@@ -13,8 +13,7 @@ absl::Status LowerPad(const Node& node, ProgramBuilder& builder) {
   const Shape& to = builder.shape(node.outputs[0]);
   RECTIFIER_ASSIGN_OR_RETURN(const PadArguments pad, ReadPad(builder.graph(), node, from.rank()));
   const Operand x = builder.Get(node.inputs[0]);
-  const Operand result =
-      builder.Allocate(IsChannelsLast(x.desc) ? ChannelsLast(to) : RowMajor(to));
+  const Operand result = builder.Allocate(IsChannelsLast(x.desc) ? ChannelsLast(to) : RowMajor(to));
   Dims kept;
   Dims read_at;
   Dims write_at;

@@ -22,8 +22,8 @@ void EmitPooling(const Node& node, ProgramBuilder& builder, dnnl::algorithm algo
     // With ceil_mode the last window may hang over the end: that is padding for oneDNN.
     const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
     const int64_t reach = (window.output[i] - 1) * window.strides[i] + extent;
-    pads_end.push_back(std::max(window.pads_end[i],
-                                reach - SpatialDims(x_shape)[i] - window.pads_begin[i]));
+    pads_end.push_back(
+        std::max(window.pads_end[i], reach - SpatialDims(x_shape)[i] - window.pads_begin[i]));
   }
   const dnnl::pooling_forward::primitive_desc pd(
       builder.engine(), dnnl::prop_kind::forward_inference, algorithm, x.desc, result.desc,

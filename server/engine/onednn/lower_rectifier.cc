@@ -22,8 +22,8 @@ namespace rectifier::onednn {
 namespace {
 
 struct Folding {
-  Dims x;      // dimensions to look at x with
-  Dims slope;  // and at the slope
+  Dims x;       // dimensions to look at x with
+  Dims slope;   // and at the slope
   Dims spread;  // the slope's dimensions in x's logical order, after it was written out
 };
 
@@ -120,18 +120,18 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
   const Dims slope_dims = DimsOf(PadRank(builder.shape(slope), std::max(1, shape.rank())));
   const std::vector<int> order = PhysicalOrder(x.desc);
   const Folding folding = Fold(DimsOf(shape), slope_dims, order);
-  Operand weights =
-      constant == nullptr
-          ? LayComputedSlope(builder, slope, slope_dims, folding.spread, order)
-          : builder.Constant(builder.weights().FindOrMake(
-                constant, FormName(folding.spread, order),
-                [&] { return LaySlope(*constant, slope_dims, folding.spread, order); }));
+  Operand weights = constant == nullptr
+                        ? LayComputedSlope(builder, slope, slope_dims, folding.spread, order)
+                        : builder.Constant(builder.weights().FindOrMake(
+                              constant, FormName(folding.spread, order), [&] {
+                                return LaySlope(*constant, slope_dims, folding.spread, order);
+                              }));
   weights.desc = RowMajor(folding.slope);
   const Operand folded{x.buffer, RowMajor(folding.x)};
   const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
-  const dnnl::prelu_forward::primitive_desc pd(
-      builder.engine(), dnnl::prop_kind::forward_inference, folded.desc, weights.desc, folded.desc,
-      ProgramBuilder::NewAttributes());
+  const dnnl::prelu_forward::primitive_desc pd(builder.engine(), dnnl::prop_kind::forward_inference,
+                                               folded.desc, weights.desc, folded.desc,
+                                               ProgramBuilder::NewAttributes());
   builder.Add("Rectifier", pd, dnnl::prelu_forward(pd),
               {{DNNL_ARG_SRC, folded},
                {DNNL_ARG_WEIGHTS, weights},

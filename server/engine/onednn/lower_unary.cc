@@ -14,9 +14,8 @@ Operand EmitEltwise(ProgramBuilder& builder, std::string_view op, dnnl::algorith
 }
 
 absl::Status LowerSigmoid(const Node& node, ProgramBuilder& builder) {
-  builder.Set(node.outputs[0],
-              EmitEltwise(builder, "Sigmoid", dnnl::algorithm::eltwise_logistic,
-                          builder.Get(node.inputs[0])));
+  builder.Set(node.outputs[0], EmitEltwise(builder, "Sigmoid", dnnl::algorithm::eltwise_logistic,
+                                           builder.Get(node.inputs[0])));
   return absl::OkStatus();
 }
 

@@ -17,8 +17,8 @@ std::string OneDnnVersion();
 // lowered with ONEDNN_MAX_CPU_ISA.
 std::string OneDnnIsa();
 
-// Whether the machine has what the engine needs: x86-64 with AVX2. FAILED_PRECONDITION names what is
-// missing.
+// Whether the machine has what the engine needs: x86-64 with AVX2. FAILED_PRECONDITION names what
+// is missing.
 absl::Status CheckCpu();
 
 }  // namespace rectifier

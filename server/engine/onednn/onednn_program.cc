@@ -12,7 +12,9 @@ namespace {
 class OneDnnBinding final : public Binding {
  public:
   OneDnnBinding(const ProgramParts& parts, std::byte* arena)
-      : parts_(parts), stream_(parts.engine), externals_(parts.inputs.size() + parts.outputs.size()) {
+      : parts_(parts),
+        stream_(parts.engine),
+        externals_(parts.inputs.size() + parts.outputs.size()) {
     size_t arguments = 0;
     for (const Step& step : parts.steps) arguments += step.arguments.size();
     memories_.reserve(arguments);
@@ -20,7 +22,8 @@ class OneDnnBinding final : public Binding {
     for (const Step& step : parts.steps) AddCall(step, arena);
   }
 
-  void Run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) override {
+  void Run(std::span<const TensorView> inputs,
+           std::span<const MutableTensorView> outputs) override {
     RECTIFIER_CHECK(inputs.size() == parts_.inputs.size());
     RECTIFIER_CHECK(outputs.size() == parts_.outputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -39,9 +42,9 @@ class OneDnnBinding final : public Binding {
         call.fill->Run(static_cast<std::byte*>(memories_[call.first_memory].get_data_handle()));
         continue;
       }
-      const dnnl_status_t status = dnnl_primitive_execute(
-          call.primitive, stream_.get(), static_cast<int>(call.arguments.size()),
-          call.arguments.data());
+      const dnnl_status_t status =
+          dnnl_primitive_execute(call.primitive, stream_.get(),
+                                 static_cast<int>(call.arguments.size()), call.arguments.data());
       RECTIFIER_CHECK(status == dnnl_success);
     }
     stream_.wait();
@@ -67,8 +70,12 @@ class OneDnnBinding final : public Binding {
       const Buffer& buffer = parts_.buffers[static_cast<size_t>(argument.operand.buffer)];
       void* handle = nullptr;
       switch (buffer.kind) {
-        case Buffer::Kind::kArena: handle = arena + buffer.offset; break;
-        case Buffer::Kind::kConstant: handle = const_cast<std::byte*>(buffer.constant); break;
+        case Buffer::Kind::kArena:
+          handle = arena + buffer.offset;
+          break;
+        case Buffer::Kind::kConstant:
+          handle = const_cast<std::byte*>(buffer.constant);
+          break;
         case Buffer::Kind::kInput:
         case Buffer::Kind::kOutput:
           externals_[ExternalIndex(buffer)].push_back(memories_.size());
@@ -93,7 +100,8 @@ class OneDnnBinding final : public Binding {
   dnnl::stream stream_;
   std::vector<dnnl::memory> memories_;
   std::vector<Call> calls_;
-  std::vector<std::vector<size_t>> externals_;  // of each input, then output: memories that point there
+  std::vector<std::vector<size_t>>
+      externals_;  // of each input, then output: memories that point there
 };
 
 }  // namespace

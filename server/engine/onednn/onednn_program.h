@@ -16,9 +16,9 @@ struct Buffer {
   enum class Kind { kArena, kConstant, kInput, kOutput };
   Kind kind = Kind::kArena;
   size_t bytes = 0;
-  size_t offset = 0;                     // kArena: in the arena
-  const std::byte* constant = nullptr;   // kConstant
-  int port = -1;                         // kInput, kOutput
+  size_t offset = 0;                    // kArena: in the arena
+  const std::byte* constant = nullptr;  // kConstant
+  int port = -1;                        // kInput, kOutput
 };
 
 // A tensor in a buffer: which, and how it lies there.

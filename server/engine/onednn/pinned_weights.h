@@ -1,36 +1,60 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "server/engine/onednn/program_builder.h"
 
 namespace rectifier::onednn {
 
+// A constant that a primitive reads in a layout of its own choice.
+struct WeightSource {
+  ValueId constant;
+  Dims dims;         // as the primitive sees it
+  std::string form;  // names the way from the constant to these dimensions, for the WeightStore
+  std::function<PackedWeight(const Desc& wanted)> pack;
+};
+
+// The elements of `constant` lie as `plain` says, and are multiplied by `scale`.
+inline WeightSource PlainWeights(ProgramBuilder& builder, ValueId constant, const Desc& plain,
+                                 const std::string& form, float scale = 1) {
+  const auto& tensor = builder.graph().value(constant).constant;
+  return {constant, plain.get_dims(), fmt::format("{} {}", form, scale),
+          [&builder, tensor, plain, scale](const Desc& wanted) {
+            return builder.weights().Reorder(*tensor, plain, wanted, scale);
+          }};
+}
+
 // Makes a primitive descriptor with its weights packed as the first Program packed them, or, when
-// this is the first, as the primitive likes best; and packs them.
-//
-// `make(weights_desc)` makes the descriptor, empty when there is no implementation. `plain` says how
-// the elements of the constant `weights` lie, as the primitive sees their dimensions; they are
-// multiplied by `scale`, which belongs into the name of the form.
+// this is the first, as the primitive likes best; and packs them. `make(weights_desc)` makes the
+// descriptor, empty when there is no implementation.
 template <typename PrimitiveDesc, typename Make>
-PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, ValueId weights, const Desc& plain,
-                                    float scale, const std::string& form, const Make& make, Operand* packed) {
-  const auto& tensor = builder.graph().value(weights).constant;
+PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource& source,
+                                    const Make& make, Operand* packed) {
+  const auto& tensor = builder.graph().value(source.constant).constant;
   WeightStore& store = builder.weights();
-  if (const auto pinned = store.Find(tensor, form)) {
-    if (PrimitiveDesc pd = make(pinned->desc)) {
+  const auto pinned = store.Find(tensor, source.form);
+  if (pinned != nullptr) {
+    // oneDNN's reference loops take any layout, at a hundredth of the speed.
+    PrimitiveDesc pd = make(pinned->desc);
+    if (pd && !std::string_view(pd.impl_info_str()).starts_with("ref")) {
       *packed = builder.Constant(pinned);
       return pd;
     }
   }
-  const Desc any(plain.get_dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+  const Desc any(source.dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
   PrimitiveDesc pd = make(any);
   if (!pd) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
-  // A layout that could not be pinned above is kept beside the first one.
-  const bool first = store.Find(tensor, form) == nullptr;
-  *packed = builder.Constant(store.FindOrMake(tensor, first ? form : form + " unpinned", [&] {
-    return store.Reorder(*tensor, plain, pd.weights_desc(), scale);
-  }));
+  // A layout that could not be pinned is kept beside the first one, under its own name.
+  std::string form = source.form;
+  if (pinned != nullptr) {
+    form += " also";
+    for (const int64_t dim : pd.weights_desc().get_inner_blks()) form += fmt::format(" {}", dim);
+    for (const int64_t stride : pd.weights_desc().get_strides()) form += fmt::format(" {}", stride);
+  }
+  *packed = builder.Constant(
+      store.FindOrMake(tensor, form, [&] { return source.pack(pd.weights_desc()); }));
   return pd;
 }
 

@@ -10,15 +10,18 @@ namespace rectifier::onednn {
 
 // A node's fused post-ops in oneDNN's terms.
 struct PostOps {
-  dnnl::primitive_attr attributes;           // with the scratchpad mode of every primitive
-  std::vector<Step::Argument> arguments;     // what the post-ops read
-  std::string detail;                        // for StepInfo: " + eltwise_relu(0.1)"
+  dnnl::primitive_attr attributes;        // with the scratchpad mode of every primitive
+  std::vector<Step::Argument> arguments;  // what the post-ops read
+  std::string detail;                     // for StepInfo: " + eltwise_relu(0.1)"
 };
 
 // Scalar slopes become eltwise_relu, per-channel ones prelu. A pass fuses nothing else: any other
 // slope is a broken invariant. `channel_axis` is the axis along which a slope may vary, in the
 // logical shape of the node's output; the primitive's own output has its channels at dimension 1.
 PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, int channel_axis);
+
+// For a primitive that leaves them to steps of their own.
+inline PostOps NoPostOps() { return {ProgramBuilder::NewAttributes(), {}, {}}; }
 
 // Appends the arguments of the post-ops to those of the primitive.
 std::vector<Step::Argument> WithPostOps(std::vector<Step::Argument> arguments,

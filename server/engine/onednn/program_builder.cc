@@ -11,8 +11,9 @@ namespace rectifier::onednn {
 namespace {
 
 std::string LayoutText(const Desc& desc) {
-  return IsChannelsLast(desc) ? "channels-last"
-                              : (SameLayout(desc, RowMajor(desc.get_dims())) ? "row-major" : "other");
+  return IsChannelsLast(desc)
+             ? "channels-last"
+             : (SameLayout(desc, RowMajor(desc.get_dims())) ? "row-major" : "other");
 }
 
 }  // namespace
@@ -70,15 +71,15 @@ Operand ProgramBuilder::PlainConstant(ValueId id) {
   const auto& tensor = graph_.value(id).constant;
   weights_.AddPlain(tensor);
   parts_.constants.push_back(tensor);
-  const int buffer = NewBuffer(
-      {Buffer::Kind::kConstant, tensor->bytes().size(), 0, tensor->bytes().data(), -1});
+  const int buffer =
+      NewBuffer({Buffer::Kind::kConstant, tensor->bytes().size(), 0, tensor->bytes().data(), -1});
   return {buffer, RowMajor(tensor->shape())};
 }
 
 Operand ProgramBuilder::Constant(const std::shared_ptr<const PackedWeight>& packed) {
   parts_.constants.push_back(packed);
-  const int buffer = NewBuffer(
-      {Buffer::Kind::kConstant, packed->data.size(), 0, packed->data.data(), -1});
+  const int buffer =
+      NewBuffer({Buffer::Kind::kConstant, packed->data.size(), 0, packed->data.data(), -1});
   return {buffer, packed->desc};
 }
 
@@ -101,8 +102,8 @@ Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
     if (SameLayout(plain, layout)) return {Get(id).buffer, layout};
     std::string form = "layout";
     for (const int64_t stride : layout.get_strides()) form += fmt::format(" {}", stride);
-    return Constant(weights_.FindOrMake(
-        tensor, form, [&] { return weights_.Reorder(*tensor, plain, layout); }));
+    return Constant(weights_.FindOrMake(tensor, form,
+                                        [&] { return weights_.Reorder(*tensor, plain, layout); }));
   }
   const Operand from = Get(id);
   const Operand to = Allocate(layout);
@@ -170,7 +171,8 @@ void ProgramBuilder::PlanArena() {
   std::vector<BufferLifetime> arena;
   std::vector<size_t> indices;
   for (size_t i = 0; i < parts_.buffers.size(); ++i) {
-    if (parts_.buffers[i].kind != Buffer::Kind::kArena || lifetimes[i].first_step == kNever) continue;
+    if (parts_.buffers[i].kind != Buffer::Kind::kArena || lifetimes[i].first_step == kNever)
+      continue;
     lifetimes[i].bytes = parts_.buffers[i].bytes;
     arena.push_back(lifetimes[i]);
     indices.push_back(i);
@@ -193,8 +195,8 @@ ProgramParts ProgramBuilder::Finish() {
       continue;
     }
     // An input, a constant, or what another output already is.
-    const int to = NewBuffer(
-        {Buffer::Kind::kOutput, wanted.get_size(), 0, nullptr, static_cast<int>(i)});
+    const int to =
+        NewBuffer({Buffer::Kind::kOutput, wanted.get_size(), 0, nullptr, static_cast<int>(i)});
     AddReorder(operand, {to, wanted});
   }
   PlanArena();

@@ -31,7 +31,8 @@ class ProgramBuilder {
   // Primitives keep nothing between calls: their scratchpad is in the arena.
   static dnnl::primitive_attr NewAttributes();
 
-  // --- Reading values -----------------------------------------------------------------------------
+  // --- Reading values
+  // -----------------------------------------------------------------------------
 
   // Where `id` lies, in whatever layout it was left in.
   Operand Get(ValueId id);
@@ -44,14 +45,17 @@ class ProgramBuilder {
   // then be written over. Never true for inputs, constants and values that are outputs.
   bool MayOverwrite(const Operand& operand) const;
 
-  // --- Writing values -----------------------------------------------------------------------------
+  // --- Writing values
+  // -----------------------------------------------------------------------------
 
   // New memory for a tensor in this layout.
   Operand Allocate(const Desc& layout);
-  // Says where a node's output lies: in memory that steps have written, or that another value shares.
+  // Says where a node's output lies: in memory that steps have written, or that another value
+  // shares.
   void Set(ValueId id, Operand operand);
 
-  // --- Steps --------------------------------------------------------------------------------------
+  // --- Steps
+  // --------------------------------------------------------------------------------------
 
   // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo.
   template <typename PrimitiveDesc>
@@ -66,7 +70,8 @@ class ProgramBuilder {
   void AddReorder(const Operand& from, const Operand& to);
   void AddFill(const Operand& to, float value);
 
-  // --- The walk over the graph --------------------------------------------------------------------
+  // --- The walk over the graph
+  // --------------------------------------------------------------------
 
   // Between these two calls the lowering of `node` runs.
   void Begin(const Node& node);
@@ -87,9 +92,9 @@ class ProgramBuilder {
   dnnl::engine engine_;
   ProgramParts parts_;
   std::string node_name_;
-  std::vector<int> uses_left_;                  // of each value, by nodes and graph outputs
-  std::vector<std::vector<Operand>> places_;    // of each value, one for each layout it has
-  std::vector<int> readers_left_;               // of each buffer
+  std::vector<int> uses_left_;                // of each value, by nodes and graph outputs
+  std::vector<std::vector<Operand>> places_;  // of each value, one for each layout it has
+  std::vector<int> readers_left_;             // of each buffer
 };
 
 }  // namespace rectifier::onednn

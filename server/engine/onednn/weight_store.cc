@@ -19,15 +19,25 @@ std::shared_ptr<const PackedWeight> WeightStore::FindOrMake(
   return packed;
 }
 
-PackedWeight WeightStore::Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
-                                  float scale) const {
+PackedWeight WeightStore::ReorderBytes(const std::byte* source, const Desc& from,
+                                       const Desc& wanted) const {
   PackedWeight packed{wanted, AlignedBuffer(wanted.get_size())};
   // oneDNN takes a pointer to non-const for every memory; the source of a reorder is only read.
-  dnnl::memory from(plain, engine_, const_cast<std::byte*>(source.bytes().data()));
-  dnnl::memory to(wanted, engine_, packed.data.data());
+  dnnl::memory read(from, engine_, const_cast<std::byte*>(source));
+  dnnl::memory written(wanted, engine_, packed.data.data());
   dnnl::stream stream(engine_);
-  dnnl::reorder(from, to).execute(stream, from, to);
+  dnnl::reorder(read, written).execute(stream, read, written);
   stream.wait();
+  return packed;
+}
+
+PackedWeight WeightStore::Reorder(const PackedWeight& source, const Desc& wanted) const {
+  return ReorderBytes(source.data.data(), source.desc, wanted);
+}
+
+PackedWeight WeightStore::Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
+                                  float scale) const {
+  PackedWeight packed = ReorderBytes(source.bytes().data(), plain, wanted);
   if (scale != 1) {
     auto* values = reinterpret_cast<float*>(packed.data.data());
     for (size_t i = 0; i < packed.data.size() / sizeof(float); ++i) values[i] *= scale;

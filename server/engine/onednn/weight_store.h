@@ -35,9 +35,11 @@ class WeightStore {
                                                  const std::string& form,
                                                  const std::function<PackedWeight()>& make);
 
-  // `source`, whose elements lie as `plain` says, reordered into `wanted` and multiplied by `scale`.
+  // `source`, whose elements lie as `plain` says, reordered into `wanted` and multiplied by
+  // `scale`.
   PackedWeight Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
                        float scale = 1) const;
+  PackedWeight Reorder(const PackedWeight& source, const Desc& wanted) const;
 
   // Counts a constant that is used as it is.
   void AddPlain(const std::shared_ptr<const Tensor>& source);
@@ -50,6 +52,8 @@ class WeightStore {
     std::weak_ptr<const Tensor> source;
     std::shared_ptr<const PackedWeight> packed;  // null for a plain one
   };
+
+  PackedWeight ReorderBytes(const std::byte* source, const Desc& from, const Desc& wanted) const;
 
   std::map<std::pair<const Tensor*, std::string>, Entry> entries_;
   dnnl::engine engine_;

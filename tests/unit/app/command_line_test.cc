@@ -105,7 +105,8 @@ TEST_F(CommandLineTest, WhatIsNotThereIsExitCode2) {
   const std::vector<std::vector<std::string>> cases = {
       {"inspect", Path("none")},
       {"run", Path("none"), "--input", "x=x.npy", "--output-dir", Path("out")},
-      {"run", Sample("digits_prelu"), "--input", "image=" + Path("none.npy"), "--output-dir", Path("out")},
+      {"run", Sample("digits_prelu"), "--input", "image=" + Path("none.npy"), "--output-dir",
+       Path("out")},
       {"bench", Path("none")},
       {"serve", "--config", Path("none.toml")},
   };
@@ -127,9 +128,13 @@ TEST_F(CommandLineTest, ARepositoryThatIsNotThereIsExitCode2) {
 TEST_F(CommandLineTest, HelpAndVersionAreExitCode0) {
   EXPECT_EQ(Run({"--version"}), kExitDone);
   EXPECT_THAT(out_, StartsWith(std::string("rectifier ") + Version() + " (oneDNN "));
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"--help"}, {"serve", "--help"}, {"inspect", "--help"}, {"check", "--help"},
-           {"run", "--help"}, {"bench", "--help"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"serve", "--help"},
+                                             {"inspect", "--help"},
+                                             {"check", "--help"},
+                                             {"run", "--help"},
+                                             {"bench", "--help"}}) {
     EXPECT_EQ(Run(arguments), kExitDone);
     EXPECT_THAT(out_, HasSubstr("Usage: rectifier"));
     EXPECT_THAT(err_, IsEmpty());
@@ -158,7 +163,8 @@ TEST_F(CommandLineTest, CheckSaysWhyAModelIsNotBatched) {
   model.Input("x", {-1, 3}).Output("y").Node("Softmax", {"x"}, {"y"}, {Attribute("axis", 0)});
   folder_.Write("softmax.onnx", model.Bytes());
   EXPECT_EQ(Run({"check", Path("softmax.onnx")}), kExitDone);
-  EXPECT_THAT(out_, HasSubstr("can be served, in batches of at most 1 (y: a sample's result depends"));
+  EXPECT_THAT(out_,
+              HasSubstr("can be served, in batches of at most 1 (y: a sample's result depends"));
 }
 
 TEST_F(CommandLineTest, InspectListsEveryRectifier) {
@@ -171,7 +177,8 @@ TEST_F(CommandLineTest, InspectListsEveryRectifier) {
 }
 
 TEST_F(CommandLineTest, InspectLeavesAPassOut) {
-  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-rectifier"}), kExitDone);
+  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-rectifier"}),
+            kExitDone);
   EXPECT_THAT(out_, Not(HasSubstr("post-op of")));
   EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "none"}), kExitFailed);
   EXPECT_THAT(err_, HasSubstr("none: there is no pass of this name"));
@@ -192,7 +199,8 @@ TEST_F(CommandLineTest, RunSaysWhichInputIsWrong) {
   ASSERT_TRUE(WriteNpy(Path("image.npy"), SeededTensor({3, 1, 8, 7}, 1).view()).ok());
   const std::string file = Path("image.npy");
   const auto run = [&](const std::vector<std::string>& inputs) {
-    std::vector<std::string> arguments = {"run", Sample("digits_prelu"), "--output-dir", Path("out")};
+    std::vector<std::string> arguments = {"run", Sample("digits_prelu"), "--output-dir",
+                                          Path("out")};
     for (const std::string& input : inputs) {
       arguments.push_back("--input");
       arguments.push_back(input);

@@ -20,7 +20,10 @@ struct Command {
   Command() {
     app.add_option("--path", path)->envname("TEST_PATH")->capture_default_str();
     app.add_option("--host", host)->envname("TEST_HOST")->capture_default_str();
-    app.add_option("--port", port)->envname("TEST_PORT")->capture_default_str()->check(CLI::Range(0, 99));
+    app.add_option("--port", port)
+        ->envname("TEST_PORT")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 99));
     app.add_option("--bytes", bytes)
         ->envname("TEST_BYTES")
         ->capture_default_str()
@@ -110,8 +113,9 @@ strict = true
 TEST_F(ConfigFileTest, AFlagWinsOverTheFile) {
   Command command;
   command.Parse({"--port", "7", "--strict=false", "--path", "here"});
-  ASSERT_EQ(StatusText(Apply("port = 9\nstrict = true\npath = \"there\"\nlevel = \"error\"\n", command)),
-            "OK");
+  ASSERT_EQ(
+      StatusText(Apply("port = 9\nstrict = true\npath = \"there\"\nlevel = \"error\"\n", command)),
+      "OK");
   EXPECT_EQ(command.port, 7);
   EXPECT_FALSE(command.strict);
   EXPECT_EQ(command.path, "here");
@@ -139,7 +143,8 @@ TEST_F(ConfigFileTest, AFlagMayBeSwitchedOff) {
 
 TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
   EXPECT_EQ(Error("prot = 9\n"), "INVALID_ARGUMENT: FILE: there is no setting 'prot'");
-  EXPECT_EQ(Error("config = \"other.toml\"\n"), "INVALID_ARGUMENT: FILE: there is no setting 'config'");
+  EXPECT_EQ(Error("config = \"other.toml\"\n"),
+            "INVALID_ARGUMENT: FILE: there is no setting 'config'");
   EXPECT_EQ(Error("help = true\n"), "INVALID_ARGUMENT: FILE: there is no setting 'help'");
   EXPECT_THAT(Error("[serve]\nport = 9\n"), StartsWith("INVALID_ARGUMENT: FILE: "));
 }
@@ -148,8 +153,8 @@ TEST_F(ConfigFileTest, RefusesValuesThatTheOptionWouldRefuse) {
   const struct {
     const char* line;
     const char* name;
-  } cases[] = {{"port = 100\n", "port"},      {"port = \"high\"\n", "port"},
-               {"port = -1\n", "port"},       {"bytes = \"2 miles\"\n", "bytes"},
+  } cases[] = {{"port = 100\n", "port"},        {"port = \"high\"\n", "port"},
+               {"port = -1\n", "port"},         {"bytes = \"2 miles\"\n", "bytes"},
                {"level = \"loud\"\n", "level"}, {"port = [1, 2]\n", "port"},
                {"strict = maybe\n", "strict"}};
   for (const auto& [line, name] : cases) {

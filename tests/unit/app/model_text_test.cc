@@ -91,14 +91,15 @@ TEST(RectifierTableTest, SaysWhereEverySlopeComesFromAndHowItRuns) {
                                   {"conv", "Conv", "brgconv:avx2", ""},
                                   {"act_2", "Rectifier", "jit:avx2", ""},
                                   {"act_2", "Rectifier", "ref", ""}});
-  EXPECT_EQ(RectifierTable(TypedGraph(kNetwork), program),
-            "  node   slope is        shape   min       mean      max       runs as\n"
-            "  act_1  learned         [2, 1]  -0.75     -0.25     0.25      post-op of conv, "
-            "brgconv:avx2\n"
-            "  act_2  hyperparameter  []      0.01      0.01      0.01      a step of its own, "
-            "jit:avx2, ref\n"
-            "  act_3  none (ReLU)     []      0         0         0         a step of its own, -\n"
-            "  act_4  learned         []      computed  computed  computed  a step of its own, -\n");
+  EXPECT_EQ(
+      RectifierTable(TypedGraph(kNetwork), program),
+      "  node   slope is        shape   min       mean      max       runs as\n"
+      "  act_1  learned         [2, 1]  -0.75     -0.25     0.25      post-op of conv, "
+      "brgconv:avx2\n"
+      "  act_2  hyperparameter  []      0.01      0.01      0.01      a step of its own, "
+      "jit:avx2, ref\n"
+      "  act_3  none (ReLU)     []      0         0         0         a step of its own, -\n"
+      "  act_4  learned         []      computed  computed  computed  a step of its own, -\n");
 }
 
 TEST(RectifierTableTest, NamesTheImplementationsOfARealProgram) {

@@ -24,9 +24,9 @@ class FakeRoot {
     return *this;
   }
   FakeRoot& Siblings(int cpu, std::string_view siblings) {
-    return File("sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                    "/topology/thread_siblings_list",
-                siblings);
+    return File(
+        "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
+        siblings);
   }
 
  private:
@@ -172,8 +172,8 @@ TEST_F(MemoryLimitTest, IsVersion1s) {
 
 // Version 1's way to say that there is no limit.
 TEST_F(MemoryLimitTest, IsNeverAboveTheMachines) {
-  root_.Cgroup("9:memory:/a").File("sys/fs/cgroup/memory/a/memory.limit_in_bytes",
-                                   "9223372036854771712");
+  root_.Cgroup("9:memory:/a")
+      .File("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712");
   EXPECT_EQ(MemoryLimit(root_.path()), machine_);
 }
 

@@ -20,7 +20,8 @@ TEST(SplitAssignmentTest, SplitsAtTheLastEqualsSign) {
 
 TEST(SplitAssignmentTest, NeedsANameAndAValue) {
   for (const char* text : {"", "image", "=a.npy", "image=", "="}) {
-    EXPECT_EQ(Split(text), fmt::format("INVALID_ARGUMENT: --input: expected NAME=VALUE, got '{}'", text));
+    EXPECT_EQ(Split(text),
+              fmt::format("INVALID_ARGUMENT: --input: expected NAME=VALUE, got '{}'", text));
   }
 }
 
@@ -36,12 +37,12 @@ TEST(ParseShapeTest, ReadsDimensionsBetweenCrosses) {
 }
 
 TEST(ParseShapeTest, RefusesEverythingElse) {
-  for (const char* text :
-       {"", "x", "1x", "x1", "1xx2", "0", "1x0", "-1", "+1", "1 x 2", "1X2", "1,2", "1.5", "a",
-        "99999999999999999999", "1x1x1x1x1x1x1x1x1"}) {
-    EXPECT_EQ(Parse(text), fmt::format("INVALID_ARGUMENT: --shape: expected a shape as 1x3x112x112, "
-                                       "got '{}'",
-                                       text));
+  for (const char* text : {"", "x", "1x", "x1", "1xx2", "0", "1x0", "-1", "+1", "1 x 2", "1X2",
+                           "1,2", "1.5", "a", "99999999999999999999", "1x1x1x1x1x1x1x1x1"}) {
+    EXPECT_EQ(Parse(text),
+              fmt::format("INVALID_ARGUMENT: --shape: expected a shape as 1x3x112x112, "
+                          "got '{}'",
+                          text));
   }
 }
 

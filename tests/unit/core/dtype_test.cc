@@ -7,9 +7,9 @@
 namespace rectifier {
 namespace {
 
-constexpr std::array kAll = {DType::kBool,    DType::kUInt8,    DType::kUInt16,  DType::kUInt32,
-                             DType::kUInt64,  DType::kInt8,     DType::kInt16,   DType::kInt32,
-                             DType::kInt64,   DType::kFloat16,  DType::kBFloat16, DType::kFloat32,
+constexpr std::array kAll = {DType::kBool,   DType::kUInt8,   DType::kUInt16,   DType::kUInt32,
+                             DType::kUInt64, DType::kInt8,    DType::kInt16,    DType::kInt32,
+                             DType::kInt64,  DType::kFloat16, DType::kBFloat16, DType::kFloat32,
                              DType::kFloat64};
 
 TEST(DTypeTest, NamesReadBack) {

@@ -19,7 +19,8 @@ std::string Text(std::string_view message, std::initializer_list<Field> fields =
 
 // The line's object: it ends the test when the line is not JSON.
 nlohmann::json Json(std::string_view message, std::initializer_list<Field> fields = {}) {
-  return nlohmann::json::parse("{" + FormatLine(Format::kJson, Level::kInfo, message, fields) + "}");
+  return nlohmann::json::parse("{" + FormatLine(Format::kJson, Level::kInfo, message, fields) +
+                               "}");
 }
 
 TEST(LogTextTest, ShowsLevelMessageAndFields) {
@@ -54,7 +55,9 @@ TEST(LogTextTest, AMessageNeverForgesALine) {
 
 TEST(LogTextTest, DeleteAndControlCharactersAbove0x7fAreEscaped) {
   // Terminals take U+009B for the beginning of a control sequence.
-  const std::string line = Text("m", {{"model", "a\x7f\xc2\x9b" "2J"}});
+  const std::string line = Text("m", {{"model",
+                                       "a\x7f\xc2\x9b"
+                                       "2J"}});
   EXPECT_THAT(line, Not(HasSubstr("\x7f")));
   EXPECT_THAT(line, Not(HasSubstr("\xc2\x9b")));
 }
@@ -132,8 +135,8 @@ TEST(LogTest, WritesLinesAtOrAboveItsLevelWithTheTime) {
     Info("quiet");
     Warning("loud", {{"model", "digits"}});
   });
-  EXPECT_THAT(text, ::testing::MatchesRegex(
-                        "[0-9-]+T[0-9:]+\\.[0-9]+Z warning loud model=digits\n"));
+  EXPECT_THAT(text,
+              ::testing::MatchesRegex("[0-9-]+T[0-9:]+\\.[0-9]+Z warning loud model=digits\n"));
 }
 
 TEST(LogTest, WritesOneObjectALine) {

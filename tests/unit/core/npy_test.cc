@@ -139,7 +139,8 @@ TEST_F(NpyTest, AllocatesNothingForASizeThatTheFileDoesNotHave) {
 }
 
 TEST_F(NpyTest, RefusesShapesThatOverflow) {
-  WriteFile("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999999999, 99999), }\n", "");
+  WriteFile("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999999999, 99999), }\n",
+            "");
   EXPECT_THAT(ReadError(), HasSubstr("more elements than can be counted"));
 }
 
@@ -185,7 +186,8 @@ TEST_F(NpyTest, RefusesAHeaderLengthBeyondTheFile) {
 }
 
 TEST_F(NpyTest, ReadsBoolsOtherThan0And1AsTrue) {
-  WriteFile("{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }\n", std::string("\0\1\2", 3));
+  WriteFile("{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }\n",
+            std::string("\0\1\2", 3));
   const auto read = ReadNpy(path_);
   ASSERT_TRUE(read.ok()) << StatusText(read);
   EXPECT_THAT(read->data<bool>(), ElementsAre(false, true, true));

@@ -24,15 +24,16 @@ TEST(ShapeTest, ElementCountIsTheProduct) {
 
 TEST(ShapeTest, CountsUpToTwoToThe62) {
   EXPECT_EQ(*(Shape{int64_t{1} << 31, int64_t{1} << 31}).CheckedElementCount(), int64_t{1} << 62);
-  EXPECT_EQ(StatusText((Shape{int64_t{1} << 31, (int64_t{1} << 31) + 1}).CheckedElementCount()),
-            "INVALID_ARGUMENT: shape [2147483648, 2147483649] has more elements than can be counted");
+  EXPECT_EQ(
+      StatusText((Shape{int64_t{1} << 31, (int64_t{1} << 31) + 1}).CheckedElementCount()),
+      "INVALID_ARGUMENT: shape [2147483648, 2147483649] has more elements than can be counted");
 }
 
 TEST(ShapeTest, RefusesProductsThatOverflow) {
   // Each of these wraps around to a small number in 64 bits.
-  for (const Shape& shape : {Shape{int64_t{1} << 32, int64_t{1} << 32}, Shape{kMax, 2},
-                             Shape{kMax, kMax}, Shape{4, int64_t{1} << 62},
-                             Shape{3, 6148914691236517206}, Shape{kMax}}) {
+  for (const Shape& shape :
+       {Shape{int64_t{1} << 32, int64_t{1} << 32}, Shape{kMax, 2}, Shape{kMax, kMax},
+        Shape{4, int64_t{1} << 62}, Shape{3, 6148914691236517206}, Shape{kMax}}) {
     EXPECT_FALSE(shape.CheckedElementCount().ok()) << shape.ToString();
   }
 }

@@ -50,6 +50,11 @@ constexpr Network kNetworks[] = {
       const %w: f32[40, 16, 6, 6] = seed(1)
       %y = Conv(%x, %w) {pads = [1, 1, 1, 1]}
       output %y)"},
+    {"ConvWhoseLayoutSuitsSomeBatches", R"(
+      input %x: f32[?, 24, 7, 7]
+      const %w: f32[64, 24, 5, 5] = seed(1)
+      %y = Conv(%x, %w) {pads = [2, 2, 2, 2]}
+      output %y)"},
     {"ConvThatCoversOneDimension", R"(
       input %x: f32[?, 16, 4, 9]
       const %w: f32[40, 16, 4, 3] = seed(1)
@@ -115,6 +120,11 @@ constexpr Network kNetworks[] = {
     {"GemmOfALongSum", R"(
       input %x: f32[?, 5000]
       const %w: f32[5000, 33] = seed(1)
+      %y = Gemm(%x, %w)
+      output %y)"},
+    {"GemmToFewColumns", R"(
+      input %x: f32[?, 3136]
+      const %w: f32[3136, 16] = seed(1)
       %y = Gemm(%x, %w)
       output %y)"},
     {"GemmToOneColumn", R"(

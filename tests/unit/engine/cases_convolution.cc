@@ -74,8 +74,8 @@ std::string RandomPostOps(Random& random, GraphWriter& graph, int64_t channels, 
   while (random.Chance(30)) {
     Shape slope{channels};
     for (size_t i = 0; i < spatial; ++i) slope.push_back(1);
-    text += fmt::format(" -> Rectifier({})", random.Chance(50) ? graph.Constant(slope)
-                                                               : graph.Constant({}, "0.25"));
+    text += fmt::format(" -> Rectifier({})",
+                        random.Chance(50) ? graph.Constant(slope) : graph.Constant({}, "0.25"));
   }
   return text;
 }
@@ -177,15 +177,19 @@ std::vector<std::string> ConvTransposeCases() {
   std::vector<std::string> cases = {
       Single("ConvTranspose", {1, 56, 6, 6}, {56, 1, 9, 9},
              "{strides = [2, 2], pads = [4, 4, 4, 4], output_padding = [1, 1]}"),
-      Single("ConvTranspose", {2, 16, 5, 5}, {16, 8, 4, 4}, "{strides = [2, 2], pads = [1, 1, 1, 1]}"),
+      Single("ConvTranspose", {2, 16, 5, 5}, {16, 8, 4, 4},
+             "{strides = [2, 2], pads = [1, 1, 1, 1]}"),
       Single("ConvTranspose", {2, 16, 5, 5}, {16, 8, 2, 2}, "{strides = [2, 2]}"),
       Single("ConvTranspose", {2, 16, 5, 5}, {16, 8, 1, 1}, ""),
       Single("ConvTranspose", {2, 8, 1, 1}, {8, 4, 4, 4}, ""),
       Single("ConvTranspose", {2, 8, 5, 5}, {8, 1, 3, 3}, "{group = 8, strides = [2, 2]}"),
       Single("ConvTranspose", {1, 4, 5}, {4, 3, 8}, "{strides = [4], pads = [2, 2]}"),
-      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 2, 2}, "{strides = [3, 3], output_padding = [2, 2]}"),
-      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 3, 3}, "{strides = [2, 2], output_shape = [10, 9]}"),
-      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 3, 3}, R"({strides = [3, 2], auto_pad = "VALID"})"),
+      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 2, 2},
+             "{strides = [3, 3], output_padding = [2, 2]}"),
+      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 3, 3},
+             "{strides = [2, 2], output_shape = [10, 9]}"),
+      Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 3, 3},
+             R"({strides = [3, 2], auto_pad = "VALID"})"),
       Single("ConvTranspose", {1, 2, 3, 3, 3}, {2, 3, 3, 3, 3}, "{strides = [2, 2, 2]}"),
   };
   Random random(2);

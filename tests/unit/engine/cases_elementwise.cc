@@ -48,9 +48,9 @@ std::vector<std::string> BinaryCases(std::string_view op, uint64_t seed) {
 // `op`(x) for x of every rank, as it comes in and after a convolution.
 std::vector<std::string> UnaryCases(std::string_view op) {
   std::vector<std::string> cases;
-  for (const Shape& shape : {Shape{}, Shape{1}, Shape{7}, Shape{3, 5}, Shape{2, 3, 17},
-                             Shape{2, 3, 5, 7}, Shape{1, 16, 4, 4}, Shape{2, 3, 2, 3, 2},
-                             Shape{1, 2, 1, 2, 1, 2}}) {
+  for (const Shape& shape :
+       {Shape{}, Shape{1}, Shape{7}, Shape{3, 5}, Shape{2, 3, 17}, Shape{2, 3, 5, 7},
+        Shape{1, 16, 4, 4}, Shape{2, 3, 2, 3, 2}, Shape{1, 2, 1, 2, 1, 2}}) {
     GraphWriter graph;
     cases.push_back(graph.Text(graph.Node(fmt::format("{}({})", op, graph.Input(shape)))));
     if (shape.rank() < 3 || shape.rank() > 5) continue;
@@ -90,9 +90,8 @@ std::vector<std::string> BatchNormalizationCases() {
       variances.push_back(fmt::format("{}.{}", random.Between(0, 2), random.Between(1, 9)));
     }
     operands += ", " + graph.Constant({shape[1]}, fmt::format("[{}]", fmt::join(variances, ", ")));
-    cases.push_back(graph.Text(
-        graph.Node(fmt::format("BatchNormalization({}){}", operands,
-                               random.Chance(50) ? " {epsilon = 0.01}" : ""))));
+    cases.push_back(graph.Text(graph.Node(fmt::format(
+        "BatchNormalization({}){}", operands, random.Chance(50) ? " {epsilon = 0.01}" : ""))));
   }
   return cases;
 }

@@ -31,10 +31,12 @@ std::string RandomGemm(Random& random) {
         {Shape{n}, Shape{1, n}, Shape{m, 1}, Shape{m, n}, Shape{}, Shape{1}, Shape{1, 1}});
     operands += ", " + graph.InputOrConstant(random.Chance(40), c);
   }
-  std::string attributes = fmt::format("transA = {}, transB = {}", transpose_a ? 1 : 0,
-                                       transpose_b ? 1 : 0);
-  if (random.Chance(40)) attributes += ", alpha = " + random.Pick<std::string>({"0.5", "-2.0", "0.0"});
-  if (random.Chance(40)) attributes += ", beta = " + random.Pick<std::string>({"0.5", "-2.0", "0.0"});
+  std::string attributes =
+      fmt::format("transA = {}, transB = {}", transpose_a ? 1 : 0, transpose_b ? 1 : 0);
+  if (random.Chance(40))
+    attributes += ", alpha = " + random.Pick<std::string>({"0.5", "-2.0", "0.0"});
+  if (random.Chance(40))
+    attributes += ", beta = " + random.Pick<std::string>({"0.5", "-2.0", "0.0"});
   return graph.Text(graph.Node(
       fmt::format("Gemm({}) {{{}}}{}", operands, attributes, RandomPostOp(random, graph, n))));
 }

@@ -29,8 +29,8 @@ std::string RandomConcat(Random& random, int rank) {
     }  // else the same once more
     operands += (operands.empty() ? "" : ", ") + last;
   }
-  return graph.Text(graph.Node(fmt::format("Concat({}) {{axis = {}}}", operands,
-                                           random.Chance(50) ? axis : axis - rank)));
+  return graph.Text(graph.Node(
+      fmt::format("Concat({}) {{axis = {}}}", operands, random.Chance(50) ? axis : axis - rank)));
 }
 
 std::string RandomPad(Random& random, int rank) {
@@ -80,8 +80,8 @@ std::vector<std::string> PadCases() {
   for (int i = 0; i < 100; ++i) cases.push_back(RandomPad(random, i % 5 + 1));
   GraphWriter graph;  // all that is left of the input is padding
   const std::string x = graph.Input({3, 3});
-  cases.push_back(graph.Text(
-      graph.Node(fmt::format("Pad({}, {})", x, graph.Integers({-3, 0, 2, 0})))));
+  cases.push_back(
+      graph.Text(graph.Node(fmt::format("Pad({}, {})", x, graph.Integers({-3, 0, 2, 0})))));
   return cases;
 }
 
@@ -111,8 +111,7 @@ std::vector<std::string> FlattenCases() {
     for (int axis = -rank; axis <= rank; ++axis) {
       GraphWriter graph;
       const std::string x = RandomProducer(random, graph, Shape(random.Several(rank, 1, 6)));
-      cases.push_back(
-          graph.Text(graph.Node(fmt::format("Flatten({}) {{axis = {}}}", x, axis))));
+      cases.push_back(graph.Text(graph.Node(fmt::format("Flatten({}) {{axis = {}}}", x, axis))));
     }
   }
   return cases;

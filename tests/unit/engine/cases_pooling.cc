@@ -24,9 +24,8 @@ std::string RandomPool(Random& random, std::string_view op, int64_t spatial) {
   }
   std::vector<int64_t> pads = begin;
   pads.insert(pads.end(), end.begin(), end.end());
-  std::string attributes =
-      fmt::format("kernel_shape = {}, strides = {}, dilations = {}", ListText(kernel),
-                  ListText(strides), ListText(dilations));
+  std::string attributes = fmt::format("kernel_shape = {}, strides = {}, dilations = {}",
+                                       ListText(kernel), ListText(strides), ListText(dilations));
   attributes += random.Chance(75)   ? ", pads = " + ListText(pads)
                 : random.Chance(50) ? R"(, auto_pad = "SAME_UPPER")"
                                     : R"(, auto_pad = "SAME_LOWER")";
@@ -56,8 +55,8 @@ std::vector<std::string> AveragePoolCases() { return RandomPools("AveragePool", 
 std::vector<std::string> GlobalAveragePoolCases() {
   std::vector<std::string> cases;
   for (const Shape& shape :
-       {Shape{1, 1, 1}, Shape{2, 3, 100}, Shape{2, 16, 7, 7}, Shape{3, 17, 5, 9}, Shape{1, 32, 1, 1},
-        Shape{2, 3, 4, 5, 6}, Shape{1, 5, 64, 64}}) {
+       {Shape{1, 1, 1}, Shape{2, 3, 100}, Shape{2, 16, 7, 7}, Shape{3, 17, 5, 9},
+        Shape{1, 32, 1, 1}, Shape{2, 3, 4, 5, 6}, Shape{1, 5, 64, 64}}) {
     for (const bool after_conv : {false, true}) {
       GraphWriter graph;
       std::string x = graph.Input(shape);

@@ -80,8 +80,8 @@ std::vector<std::string> RectifierCases() {
       GraphWriter fused;
       const std::string input = fused.Input({2, 4, 4, 5});
       const std::string w = fused.Constant({3, 4, 1, 1});
-      cases.push_back(fused.Text(fused.Node(fmt::format("Conv({}, {}) -> Rectifier({})", input, w,
-                                                        fused.Constant(shape, slope)))));
+      cases.push_back(fused.Text(fused.Node(
+          fmt::format("Conv({}, {}) -> Rectifier({})", input, w, fused.Constant(shape, slope)))));
     }
   }
   return cases;

@@ -28,7 +28,8 @@ class FakeBinding final : public Binding {
   ~FakeBinding() override { --record_.alive; }
 
   // Writes the whole arena, as AddressSanitizer is to see, and copies the input.
-  void Run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) override {
+  void Run(std::span<const TensorView> inputs,
+           std::span<const MutableTensorView> outputs) override {
     std::fill_n(arena_, arena_bytes_, std::byte{1});
     std::copy(inputs[0].bytes.begin(), inputs[0].bytes.end(), outputs[0].bytes.begin());
     ++record_.runs;

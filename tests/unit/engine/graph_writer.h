@@ -51,8 +51,11 @@ class GraphWriter {
     return name;
   }
   // Elements are pseudo-random in [-1, 1).
-  std::string Constant(const Shape& shape) { return Constant(shape, fmt::format("seed({})", values_)); }
-  std::string Constant(const Shape& shape, std::string_view elements, std::string_view type = "f32") {
+  std::string Constant(const Shape& shape) {
+    return Constant(shape, fmt::format("seed({})", values_));
+  }
+  std::string Constant(const Shape& shape, std::string_view elements,
+                       std::string_view type = "f32") {
     const std::string name = fmt::format("%c{}", values_++);
     text_ += fmt::format("const {}: {}{} = {}\n", name, type, shape.ToString(), elements);
     return name;

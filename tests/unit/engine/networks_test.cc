@@ -19,25 +19,31 @@ std::string Layer(GraphWriter& graph, Random& random, const std::vector<std::str
                   int64_t kind) {
   const std::string x = random.Pick(values);
   switch (kind) {
-    case 0: return graph.AfterConv(x, kShape);
+    case 0:
+      return graph.AfterConv(x, kShape);
     case 1:
       return graph.Node(fmt::format("Conv({}, {}) {{pads = [1, 1, 1, 1]}} -> Rectifier({})", x,
                                     graph.Constant({4, 4, 3, 3}), graph.Constant({4, 1, 1})));
-    case 2: return graph.Node(fmt::format("Add({}, {})", x, random.Pick(values)));
-    case 3: return graph.Node(fmt::format("Mul({}, {})", x, random.Pick(values)));
+    case 2:
+      return graph.Node(fmt::format("Add({}, {})", x, random.Pick(values)));
+    case 3:
+      return graph.Node(fmt::format("Mul({}, {})", x, random.Pick(values)));
     case 4:
-      return graph.Rectifier(x, graph.Constant(random.Pick<Shape>(
-                                    {{}, {4, 1, 1}, {4, 5, 6}, {5, 6}, {6}, {4, 1, 6}, {2, 1, 1, 1}})));
-    case 5: return graph.Node(fmt::format("Sigmoid({})", x));
-    case 6: return graph.Node(fmt::format("Identity({})", x));
+      return graph.Rectifier(
+          x, graph.Constant(random.Pick<Shape>(
+                 {{}, {4, 1, 1}, {4, 5, 6}, {5, 6}, {6}, {4, 1, 6}, {2, 1, 1, 1}})));
+    case 5:
+      return graph.Node(fmt::format("Sigmoid({})", x));
+    case 6:
+      return graph.Node(fmt::format("Identity({})", x));
     case 7: {  // there and back again
       const std::string flat = graph.Node(fmt::format("Flatten({})", x));
-      return graph.Node(
-          fmt::format("Reshape({}, {})", flat, graph.Integers({2, 4, 5, 6})));
+      return graph.Node(fmt::format("Reshape({}, {})", flat, graph.Integers({2, 4, 5, 6})));
     }
     case 8: {
       const std::string moved = graph.Node(fmt::format("Transpose({}) {{perm = [0, 2, 3, 1]}}", x));
-      const std::string changed = random.Chance(50) ? graph.Node(fmt::format("Tanh({})", moved)) : moved;
+      const std::string changed =
+          random.Chance(50) ? graph.Node(fmt::format("Tanh({})", moved)) : moved;
       return graph.Node(fmt::format("Transpose({}) {{perm = [0, 3, 1, 2]}}", changed));
     }
     case 9: {
@@ -46,19 +52,21 @@ std::string Layer(GraphWriter& graph, Random& random, const std::vector<std::str
       return graph.Node(fmt::format("Conv({}, {})", both, graph.Constant({4, 8, 1, 1})));
     }
     case 10: {
-      const std::string padded = graph.Node(
-          fmt::format("Pad({}, {})", x, graph.Integers({0, 0, 1, 0, 0, 0, -1, 0})));
+      const std::string padded =
+          graph.Node(fmt::format("Pad({}, {})", x, graph.Integers({0, 0, 1, 0, 0, 0, -1, 0})));
       return graph.Node(fmt::format("Add({}, {})", padded, random.Pick(values)));
     }
     case 11:
-      return graph.Node(fmt::format(
-          "MaxPool({}) {{kernel_shape = [3, 3], pads = [1, 1, 1, 1]}}", x));
-    case 12: return graph.Node(fmt::format("Softmax({}) {{axis = 1}}", x));
+      return graph.Node(
+          fmt::format("MaxPool({}) {{kernel_shape = [3, 3], pads = [1, 1, 1, 1]}}", x));
+    case 12:
+      return graph.Node(fmt::format("Softmax({}) {{axis = 1}}", x));
     case 13: {
       const std::string pooled = graph.Node(fmt::format("GlobalAveragePool({})", x));
       return graph.Node(fmt::format("Mul({}, {})", random.Pick(values), pooled));
     }
-    default: return graph.Node(fmt::format("Mul({}, {})", x, graph.Constant(kShape)));
+    default:
+      return graph.Node(fmt::format("Mul({}, {})", x, graph.Constant(kShape)));
   }
 }
 

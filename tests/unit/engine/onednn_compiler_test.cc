@@ -170,7 +170,8 @@ TEST(OneDnnCompilerTest, StepsNameTheNodesThatTheyComeFrom) {
   EXPECT_THAT(conv_nodes, ::testing::ElementsAre("a", "c"));
 }
 
-// --- What is refused ------------------------------------------------------------------------------
+// --- What is refused
+// ------------------------------------------------------------------------------
 
 std::string CompileError(std::string_view text, const std::vector<Shape>& shapes) {
   return StatusText(NewCompiler()->Compile(TypedGraph(text), shapes));
@@ -233,9 +234,9 @@ TEST(OneDnnCompilerTest, RefusesOrRunsPostOpsOfEveryOperator) {
 }
 
 TEST(OneDnnCompilerTest, RefusesOrRunsPostOpsWithSlopesThatCannotBeFused) {
-  for (const char* slope : {"const %s: f32[4, 5] = seed(1)", "const %s: f32[5] = seed(1)",
-                            "const %s: f32[2, 1, 1, 1] = seed(1)", "input %s: f32[]",
-                            "input %s: f32[3, 1, 1]"}) {
+  for (const char* slope :
+       {"const %s: f32[4, 5] = seed(1)", "const %s: f32[5] = seed(1)",
+        "const %s: f32[2, 1, 1, 1] = seed(1)", "input %s: f32[]", "input %s: f32[3, 1, 1]"}) {
     const std::string text = fmt::format(
         "input %x: f32[2, 3, 4, 5]\nconst %w: f32[3, 3, 1, 1] = seed(2)\n{}\n"
         "%y = Conv(%x, %w) -> Rectifier(%s)\noutput %y",

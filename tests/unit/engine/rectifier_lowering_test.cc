@@ -39,8 +39,8 @@ std::vector<float> Results(const Form& form, float slope, const std::vector<floa
   if (std::string_view(form.slope_type) == "f32[3, 1]") {
     elements = fmt::format("[{0:.7f}, {0:.7f}, {1:.7f}]", slope, slope + 1e-6F);
   } else if (std::string_view(form.slope_type) == "f32[3, 2]") {
-    elements = fmt::format("[{0:.7f}, {0:.7f}, {0:.7f}, {0:.7f}, {0:.7f}, {1:.7f}]", slope,
-                           slope + 1e-6F);
+    elements =
+        fmt::format("[{0:.7f}, {0:.7f}, {0:.7f}, {0:.7f}, {0:.7f}, {1:.7f}]", slope, slope + 1e-6F);
   }
   const Graph graph = TypedGraph(
       fmt::format("input %x: f32[2, 3, 2]\nconst %w: f32[3, 1, 1] = 1.0\nconst %s: {} = {}\n{}\n"
@@ -83,15 +83,19 @@ TEST(RectifierValuesTest, ANanChangesNoOtherElement) {
 
 TEST(RectifierValuesTest, InfinitiesAreMultipliedByTheSlope) {
   for (const Form& form : kForms) {
-    EXPECT_EQ(Results(form, 0.25F, std::vector<float>(12, kInf)), std::vector<float>(12, kInf)) << form.name;
-    EXPECT_EQ(Results(form, 0.25F, std::vector<float>(12, -kInf)), std::vector<float>(12, -kInf)) << form.name;
-    EXPECT_EQ(Results(form, -0.5F, std::vector<float>(12, -kInf)), std::vector<float>(12, kInf)) << form.name;
+    EXPECT_EQ(Results(form, 0.25F, std::vector<float>(12, kInf)), std::vector<float>(12, kInf))
+        << form.name;
+    EXPECT_EQ(Results(form, 0.25F, std::vector<float>(12, -kInf)), std::vector<float>(12, -kInf))
+        << form.name;
+    EXPECT_EQ(Results(form, -0.5F, std::vector<float>(12, -kInf)), std::vector<float>(12, kInf))
+        << form.name;
   }
 }
 
 TEST(RectifierValuesTest, ReluOfMinusInfinityIsZero) {
   for (const Form& form : {kForms[0], kForms[3]}) {
-    for (const float y : Results(form, 0, std::vector<float>(12, -kInf))) EXPECT_EQ(y, 0) << form.name;
+    for (const float y : Results(form, 0, std::vector<float>(12, -kInf)))
+      EXPECT_EQ(y, 0) << form.name;
   }
 }
 
@@ -107,7 +111,8 @@ TEST(RectifierValuesTest, BothZerosGiveAZero) {
   }
 }
 
-// --- What runs ------------------------------------------------------------------------------------
+// --- What runs
+// ------------------------------------------------------------------------------------
 
 void ExpectNoSlowSteps(std::string_view text) {
   SCOPED_TRACE(text);
@@ -122,9 +127,9 @@ void ExpectNoSlowSteps(std::string_view text) {
 }
 
 TEST(ImplementationTest, ARectifierAloneNeverRunsTheReferenceCode) {
-  for (const char* slope :
-       {"f32[]", "f32[32, 1, 1]", "f32[1, 32, 1, 1]", "f32[32, 14, 14]", "f32[14, 14]", "f32[14]",
-        "f32[1, 1, 14]", "f32[32, 1, 14]", "f32[32, 14, 1]", "f32[2, 1, 1, 1]", "f32[2, 32, 14, 14]"}) {
+  for (const char* slope : {"f32[]", "f32[32, 1, 1]", "f32[1, 32, 1, 1]", "f32[32, 14, 14]",
+                            "f32[14, 14]", "f32[14]", "f32[1, 1, 14]", "f32[32, 1, 14]",
+                            "f32[32, 14, 1]", "f32[2, 1, 1, 1]", "f32[2, 32, 14, 14]"}) {
     const std::string head =
         fmt::format("input %x: f32[2, 32, 14, 14]\nconst %s: {} = seed(1)\n", slope);
     const std::string rectifier = "Rectifier({}, %s) {{origin = \"prelu\"}}\noutput %y\n";
@@ -133,9 +138,10 @@ TEST(ImplementationTest, ARectifierAloneNeverRunsTheReferenceCode) {
                       fmt::format(fmt::runtime(rectifier), "%c"));
   }
   for (const char* slope : {"f32[]", "f32[100]", "f32[8, 1]", "f32[8, 100]"}) {
-    ExpectNoSlowSteps(fmt::format("input %x: f32[8, 100]\nconst %s: {} = seed(1)\n"
-                                  "%y = Rectifier(%x, %s) {{origin = \"prelu\"}}\noutput %y\n",
-                                  slope));
+    ExpectNoSlowSteps(
+        fmt::format("input %x: f32[8, 100]\nconst %s: {} = seed(1)\n"
+                    "%y = Rectifier(%x, %s) {{origin = \"prelu\"}}\noutput %y\n",
+                    slope));
   }
 }
 
@@ -166,20 +172,22 @@ TEST(ImplementationTest, FusedRectifiersAreNoStepsOfTheirOwn) {
 }
 
 TEST(ImplementationTest, ConvolutionsAndPoolingsNeverRunTheReferenceCode) {
-  for (const char* body :
-       {"const %w: f32[32, 16, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
-        "const %w: f32[32, 16, 3, 3] = seed(1)\n%y = Conv(%x, %w) {dilations = [2, 2], strides = [2, 2]}",
-        "const %w: f32[48, 16, 1, 1] = seed(1)\n%y = Conv(%x, %w)",
-        "const %w: f32[16, 1, 3, 3] = seed(1)\n%y = Conv(%x, %w) {group = 16, pads = [1, 1, 1, 1]}",
-        "const %w: f32[32, 8, 3, 3] = seed(1)\n%y = Conv(%x, %w) {group = 2}",
-        "const %w: f32[16, 8, 4, 4] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [2, 2], pads = "
-        "[1, 1, 1, 1]}",
-        "const %w: f32[16, 1, 9, 9] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [2, 2], pads = "
-        "[4, 4, 4, 4], output_padding = [1, 1]}",
-        "%y = MaxPool(%x) {kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1}",
-        "%y = MaxPool(%x) {kernel_shape = [2, 2], strides = [2, 2]}",
-        "%y = AveragePool(%x) {kernel_shape = [3, 3], pads = [1, 1, 1, 1]}",
-        "%y = GlobalAveragePool(%x)"}) {
+  for (
+      const char* body :
+      {"const %w: f32[32, 16, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
+       "const %w: f32[32, 16, 3, 3] = seed(1)\n%y = Conv(%x, %w) {dilations = [2, 2], strides = "
+       "[2, 2]}",
+       "const %w: f32[48, 16, 1, 1] = seed(1)\n%y = Conv(%x, %w)",
+       "const %w: f32[16, 1, 3, 3] = seed(1)\n%y = Conv(%x, %w) {group = 16, pads = [1, 1, 1, 1]}",
+       "const %w: f32[32, 8, 3, 3] = seed(1)\n%y = Conv(%x, %w) {group = 2}",
+       "const %w: f32[16, 8, 4, 4] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [2, 2], pads = "
+       "[1, 1, 1, 1]}",
+       "const %w: f32[16, 1, 9, 9] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [2, 2], pads = "
+       "[4, 4, 4, 4], output_padding = [1, 1]}",
+       "%y = MaxPool(%x) {kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1}",
+       "%y = MaxPool(%x) {kernel_shape = [2, 2], strides = [2, 2]}",
+       "%y = AveragePool(%x) {kernel_shape = [3, 3], pads = [1, 1, 1, 1]}",
+       "%y = GlobalAveragePool(%x)"}) {
     ExpectNoSlowSteps(fmt::format("input %x: f32[2, 16, 15, 15]\n{}\noutput %y\n", body));
   }
 }
@@ -211,8 +219,8 @@ TEST(ImplementationTest, ConvolutionsInARowNeedNoReorderBetweenThem) {
   ASSERT_NE(program, nullptr);
   std::vector<std::string> steps;
   for (const StepInfo& step : program->steps()) steps.push_back(step.op);
-  EXPECT_THAT(steps, ::testing::ElementsAre("Reorder", "Conv", "Rectifier", "MaxPool", "Add", "Conv",
-                                            "Reorder"));
+  EXPECT_THAT(steps, ::testing::ElementsAre("Reorder", "Conv", "Rectifier", "MaxPool", "Add",
+                                            "Conv", "Reorder"));
 }
 
 }  // namespace

@@ -44,15 +44,16 @@ output %z
 }
 
 TEST(BatchSeparabilityTest, ASoftmaxOverTheBatchIsNot) {
-  EXPECT_EQ(Check(R"(
+  EXPECT_EQ(
+      Check(R"(
 input %x: f32[?, 3]
 %fine = Tanh(%x)
 %y = Softmax(%x) {axis = 0}
 output %fine
 output "probabilities" = %y
 )"),
-            "INVALID_ARGUMENT: probabilities: a sample's result depends on the other samples of its "
-            "batch");
+      "INVALID_ARGUMENT: probabilities: a sample's result depends on the other samples of its "
+      "batch");
 }
 
 TEST(BatchSeparabilityTest, AReshapeThatMixesSamplesIsNot) {

@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Digits, SampleModelTest,
 TEST(ModelTest, PortsStandInTheOrderOfTheFile) {
   const auto model = MustLoad(TwoPortModel(), EngineOptions(4));
   EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("a f32[?, 3]", "b f32[?, 3]"));
-  EXPECT_THAT(Texts(model->signature().outputs), ElementsAre("first f32[?, 2]", "second f32[?, 3]"));
+  EXPECT_THAT(Texts(model->signature().outputs),
+              ElementsAre("first f32[?, 2]", "second f32[?, 3]"));
   EXPECT_EQ(model->signature().max_batch, 4);
 }
 

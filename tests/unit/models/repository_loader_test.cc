@@ -55,8 +55,7 @@ class RepositoryLoaderTest : public testing::Test {
   std::vector<std::string> States() const {
     std::vector<std::string> states;
     for (const ModelVersion& version : registry_.List()) {
-      states.push_back(
-          fmt::format("{}/{} {}", version.name, version.version, Name(version.state)));
+      states.push_back(fmt::format("{}/{} {}", version.name, version.version, Name(version.state)));
     }
     return states;
   }
@@ -80,7 +79,8 @@ TEST_F(RepositoryLoaderTest, AFailureStopsNobodyElse) {
   WriteGood("d/2");
   Load();
   EXPECT_THAT(reports_, ElementsAre("a/1 OK", "b/3 INVALID_ARGUMENT", "c/0 NOT_FOUND", "d/2 OK"));
-  EXPECT_THAT(States(), ElementsAre("a/1 READY", "b/3 UNAVAILABLE", "c/0 UNAVAILABLE", "d/2 READY"));
+  EXPECT_THAT(States(),
+              ElementsAre("a/1 READY", "b/3 UNAVAILABLE", "c/0 UNAVAILABLE", "d/2 READY"));
   EXPECT_TRUE(registry_.Find("a", "").ok());
   EXPECT_TRUE(registry_.Find("d", "2").ok());
 }

@@ -22,8 +22,9 @@ class RepositoryTest : public testing::Test {
     if (!entries.ok()) return {StatusText(entries)};
     std::vector<std::string> texts;
     for (const RepositoryEntry& entry : *entries) {
-      texts.push_back(fmt::format("{}/{} {}", entry.name, entry.version,
-                                  entry.status.ok() ? Below(entry.path) : StatusText(entry.status)));
+      texts.push_back(
+          fmt::format("{}/{} {}", entry.name, entry.version,
+                      entry.status.ok() ? Below(entry.path) : StatusText(entry.status)));
     }
     return texts;
   }
@@ -111,8 +112,7 @@ TEST_F(RepositoryTest, AFolderThatIsMissingOrAFileIsNotFound) {
   folder_.Write("file", "x");
   for (const char* name : {"nowhere", "file"}) {
     const std::string path = (root() / name).string();
-    EXPECT_EQ(StatusText(ScanRepository(path)),
-              "NOT_FOUND: " + path + ": there is no such folder");
+    EXPECT_EQ(StatusText(ScanRepository(path)), "NOT_FOUND: " + path + ": there is no such folder");
   }
 }
 
@@ -140,8 +140,8 @@ TEST_F(RepositoryTest, ResolvesAVersionsFolderAndAFileToThemselves) {
 }
 
 TEST_F(RepositoryTest, ResolvingWhatIsNotThereIsNotFound) {
-  EXPECT_EQ(Resolve("m"), fmt::format("NOT_FOUND: {}: there is no such file or folder",
-                                      (root() / "m").string()));
+  EXPECT_EQ(Resolve("m"),
+            fmt::format("NOT_FOUND: {}: there is no such file or folder", (root() / "m").string()));
 }
 
 }  // namespace

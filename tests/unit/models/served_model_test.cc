@@ -32,8 +32,7 @@ class ServedModelTest : public testing::Test {
                                misalignment);
   }
   void SubmitNew(ServedModel& served, int64_t samples, size_t misalignment = 0) {
-    const absl::Status status =
-        served.Submit(NewCall(served, samples, misalignment).Request());
+    const absl::Status status = served.Submit(NewCall(served, samples, misalignment).Request());
     ASSERT_TRUE(status.ok()) << Message(status);
   }
   void ExpectAllAnsweredAsAlone(const ServedModel& served) {
@@ -54,8 +53,8 @@ TEST_F(ServedModelTest, HasTheNamesAndTheSignatureOfItsModel) {
   EXPECT_EQ(served->name(), "m");
   EXPECT_EQ(served->version(), "1");
   EXPECT_EQ(served->signature().max_batch, 4);
-  EXPECT_THAT(served->OutputTypes(3),
-              ElementsAre(TensorType{DType::kFloat32, {3, 2}}, TensorType{DType::kFloat32, {3, 3}}));
+  EXPECT_THAT(served->OutputTypes(3), ElementsAre(TensorType{DType::kFloat32, {3, 2}},
+                                                  TensorType{DType::kFloat32, {3, 3}}));
 }
 
 TEST_F(ServedModelTest, TypesOfAModelOfFixedShapesDoNotDependOnTheSamples) {
@@ -211,7 +210,8 @@ TEST_F(ServedModelTest, DestructionDropsWhatIsQueuedAsUnavailable) {
   SubmitNew(*served, 8);
   served.reset();
   for (Call& call : calls_) {
-    EXPECT_THAT(call.statuses, ElementsAre(absl::UnavailableError("queue: the model is shutting down")));
+    EXPECT_THAT(call.statuses,
+                ElementsAre(absl::UnavailableError("queue: the model is shutting down")));
   }
   EXPECT_THAT(serving_.runs.runs(), IsEmpty());
   EXPECT_THAT(serving_.queue.dropped(),

@@ -239,9 +239,13 @@ output %y
 }
 
 class FoldBatchNormalizationTest : public testing::TestWithParam<RewriteCase> {};
-TEST_P(FoldBatchNormalizationTest, Rewrites) { ExpectRewrite("fold-batch-normalization", GetParam()); }
-INSTANTIATE_TEST_SUITE_P(Folded, FoldBatchNormalizationTest, testing::ValuesIn(FoldedCases()), CaseName);
-INSTANTIATE_TEST_SUITE_P(Kept, FoldBatchNormalizationTest, testing::ValuesIn(KeptCases()), CaseName);
+TEST_P(FoldBatchNormalizationTest, Rewrites) {
+  ExpectRewrite("fold-batch-normalization", GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Folded, FoldBatchNormalizationTest, testing::ValuesIn(FoldedCases()),
+                         CaseName);
+INSTANTIATE_TEST_SUITE_P(Kept, FoldBatchNormalizationTest, testing::ValuesIn(KeptCases()),
+                         CaseName);
 
 }  // namespace
 }  // namespace rectifier

@@ -39,14 +39,28 @@ class NetworkGenerator {
     switch (random_.Between(0, 9)) {
       case 0:
       case 1:
-      case 2: AddConv(); break;
-      case 3: AddConvTranspose(); break;
-      case 4: AddNormalization(); break;
+      case 2:
+        AddConv();
+        break;
+      case 3:
+        AddConvTranspose();
+        break;
+      case 4:
+        AddNormalization();
+        break;
       case 5:
-      case 6: AddRectifier(); break;
-      case 7: AddPool(); break;
-      case 8: AddSum(); break;
-      default: AddNothing(); break;
+      case 6:
+        AddRectifier();
+        break;
+      case 7:
+        AddPool();
+        break;
+      case 8:
+        AddSum();
+        break;
+      default:
+        AddNothing();
+        break;
     }
     if (random_.Chance(8)) outputs_.insert(now_.name);
     if (random_.Chance(8)) graph_.Node(fmt::format("Tanh({})", now_.name));  // nobody reads it
@@ -112,14 +126,18 @@ class NetworkGenerator {
   std::string Slope(const std::vector<Shape>& shapes) {
     const Shape shape = random_.Pick(shapes);
     switch (random_.Between(0, 5)) {
-      case 0: return graph_.Constant(shape, "0.0");
-      case 1: return graph_.Constant(shape, "1.0");
-      case 2: return graph_.Constant(shape, "0.1");
+      case 0:
+        return graph_.Constant(shape, "0.0");
+      case 1:
+        return graph_.Constant(shape, "1.0");
+      case 2:
+        return graph_.Constant(shape, "0.1");
       case 3: {
         const std::string half = graph_.Constant({}, "0.5");
         return graph_.Node(fmt::format("Mul({}, {})", graph_.Constant(shape), half));
       }
-      default: return graph_.Constant(shape);
+      default:
+        return graph_.Constant(shape);
     }
   }
 
@@ -148,14 +166,18 @@ class NetworkGenerator {
 
   void AddNothing() {
     switch (random_.Between(0, 4)) {
-      case 0: return Set(fmt::format("Identity({})", now_.name));
-      case 1: return Set(fmt::format("Transpose({}) {{perm = [0, 1, 2, 3]}}", now_.name));
+      case 0:
+        return Set(fmt::format("Identity({})", now_.name));
+      case 1:
+        return Set(fmt::format("Transpose({}) {{perm = [0, 1, 2, 3]}}", now_.name));
       case 2:
-        return Set(fmt::format("Pad({}, {})", now_.name, graph_.Integers({0, 0, 0, 0, 0, 0, 0, 0})));
+        return Set(
+            fmt::format("Pad({}, {})", now_.name, graph_.Integers({0, 0, 0, 0, 0, 0, 0, 0})));
       case 3:
         return Set(fmt::format("Reshape({}, {})", now_.name,
                                graph_.Integers({-1, now_.channels, now_.height, now_.width})));
-      default: return Set(fmt::format("Concat({}) {{axis = 1}}", now_.name));
+      default:
+        return Set(fmt::format("Concat({}) {{axis = 1}}", now_.name));
     }
   }
 

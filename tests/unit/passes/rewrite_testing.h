@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/engine/onednn/onednn_compiler.h"
@@ -29,20 +32,22 @@ inline RewriteCase Unchanged(std::string name, std::string graph) {
   return {std::move(name), graph, graph, 0};
 }
 
+inline void PrintTo(const RewriteCase& rewrite, std::ostream* out) { *out << rewrite.name; }
+
 inline std::string CaseName(const testing::TestParamInfo<RewriteCase>& info) {
   return info.param.name;
 }
 
 inline const Pass& FindPass(std::string_view name) {
   const auto passes = PassList();
-  const auto found =
-      std::find_if(passes.begin(), passes.end(), [&](const Pass& pass) { return pass.name == name; });
+  const auto found = std::find_if(passes.begin(), passes.end(),
+                                  [&](const Pass& pass) { return pass.name == name; });
   RECTIFIER_CHECK(found != passes.end());
   return *found;
 }
 
-// Runs the pass and checks what every pass promises: a graph that is verified, and that types can be
-// inferred for. Returns how many places it changed.
+// Runs the pass and checks what every pass promises: a graph that is verified, and that types can
+// be inferred for. Returns how many places it changed.
 inline int MustRun(std::string_view pass, Graph& graph) {
   const absl::StatusOr<int> changes = FindPass(pass).run(graph, PassContext{NewOneDnnCompiler});
   absl::Status status = changes.status();
@@ -77,9 +82,8 @@ inline void ExpectSameResults(const std::vector<Tensor>& got, const std::vector<
     for (const float value : want_data) largest = std::max(largest, std::abs(double{value}));
     for (size_t at = 0; at < got_data.size(); ++at) {
       const double difference = std::abs(double{got_data[at]} - want_data[at]);
-      ASSERT_LE(difference, tolerance * largest)
-          << "output " << i << ", element " << at << ": " << got_data[at] << ", was "
-          << want_data[at];
+      ASSERT_LE(difference, tolerance * largest) << "output " << i << ", element " << at << ": "
+                                                 << got_data[at] << ", was " << want_data[at];
     }
   }
 }

@@ -15,6 +15,7 @@ namespace rectifier {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // Conv, normalization, activation, all as an exporter may write them.
 constexpr std::string_view kNetwork = R"(
@@ -59,7 +60,8 @@ std::unique_ptr<Compiler> NewRefusingCompiler(const CompilerOptions&) {
   return std::make_unique<RefusingCompiler>();
 }
 
-absl::StatusOr<std::vector<PassReport>> RunWith(Graph& graph, std::set<std::string, std::less<>> disabled,
+absl::StatusOr<std::vector<PassReport>> RunWith(Graph& graph,
+                                                std::set<std::string, std::less<>> disabled,
                                                 CompilerFactory factory = NewOneDnnCompiler) {
   const TickingClock clock(std::chrono::milliseconds(1));
   return RunPasses(graph, PassContext{factory}, PassOptions{std::move(disabled)}, clock);
@@ -145,6 +147,26 @@ output %y
 )");
   EXPECT_EQ(StatusText(RunWith(graph, {}, NewRefusingCompiler)),
             "UNIMPLEMENTED: pass constant-folding: squash (Tanh): cannot be run");
+}
+
+// The importer sees only slopes that are constants in the file. A NaN is equal to nothing, so that
+// it would be taken for a slope per channel: one number, of which as many as there are channels are
+// read.
+TEST(RunPassesTest, ASlopeThatIsNanOnceItIsComputedIsRefused) {
+  Graph graph = TypedGraph(R"(
+input %x: f32[?, 1, 2]
+const %w: f32[4, 1, 1] = 1.0
+const %infinite: f32[] = inf
+const %zero: f32[] = 0.0
+%slope = Mul(%infinite, %zero)
+%p = Conv(%x, %w)
+%y = Rectifier(%p, %slope) {origin = "prelu"} @"act"
+output %y
+)");
+  const auto reports = RunWith(graph, {});
+  EXPECT_EQ(reports.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(StatusText(reports), HasSubstr("act (Rectifier)"));
+  EXPECT_THAT(StatusText(reports), HasSubstr("expected finite numbers"));
 }
 
 }  // namespace
