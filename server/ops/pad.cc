@@ -1,5 +1,6 @@
 #include "server/ops/pad.h"
 
+#include <limits>
 #include <string>
 
 #include "server/ops/attribute_reader.h"
@@ -58,6 +59,9 @@ absl::Status InferPad(NodeTypes& types) {
   for (int i = 0; i < y.rank(); ++i) {
     if (y[i] == kDynamicDim) continue;
     const int64_t dim = y[i];
+    if (dim > std::numeric_limits<int64_t>::max() - 2 * kMaxPad) {
+      return InvalidArgument(types.place(), "the result has too many elements");
+    }
     const auto axis = static_cast<size_t>(i);
     y[i] += arguments.begin[axis] + arguments.end[axis];
     if (y[i] < 0 || dim + arguments.begin[axis] < 0 || dim + arguments.end[axis] < 0) {

@@ -97,10 +97,10 @@ TEST(ReferenceTest, Poolings) {
        "MaxPool(%x) {kernel_shape = [2], strides = [2], ceil_mode = 1}", "f32[1, 1, 1] 7"},
       {"average", x, "AveragePool(%x) {kernel_shape = [2], strides = [3]}", "f32[1, 1, 2] 3, 0.5"},
       {"padding does not count", x,
-       "AveragePool(%x) {kernel_shape = [2], strides = [4], pads = [1, 0]}", "f32[1, 1, 2] 1, 3"},
+       "AveragePool(%x) {kernel_shape = [2], strides = [4], pads = [1, 0]}", "f32[1, 1, 2] 1, 0.5"},
       {"padding counts", x,
        "AveragePool(%x) {kernel_shape = [2], strides = [4], pads = [1, 0], count_include_pad = 1}",
-       "f32[1, 1, 2] 0.5, 3"},
+       "f32[1, 1, 2] 0.5, 0.5"},
       {"global average", "const %x: f32[1, 2, 2] = [1.0, 3.0, 5.0, 9.0]", "GlobalAveragePool(%x)",
        "f32[1, 2, 1] 2, 7"},
   });

@@ -213,6 +213,10 @@ OperatorCases PadCases() {
                {"f32[65536, 3]", "i64[4] = [0, 0, 0, 4294967296]"},
                "Pad(%a, %b)",
                "y of shape [65536, 4294967299] is too large"},
+              {"AResultThatOverflows",
+               {"f32[0, 9223372036854775807]", "i64[4] = [0, 0, 0, 1]"},
+               "Pad(%a, %b)",
+               "the result has too many elements"},
           },
   };
 }

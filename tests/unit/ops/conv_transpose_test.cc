@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         PaddingCase{"ALargerOutputShapeGrowsAtTheEnd", "NOTSET", {12}, 0, 0, -3, 12},
         PaddingCase{"AnOutputShapeCutsTheOutputPadding", "NOTSET", {9}, 1, 1, 0, 9},
         PaddingCase{"ValidCutsNothing", "VALID", {}, 0, 0, 0, 9}),
-    [](const auto& info) { return info.param.claim; });
+    [](const auto& test) { return test.param.claim; });
 
 TEST(ConvTransposeTest, ValidIsNoPaddingWhateverThePadsSay) {
   ConvTransposeAttributes attributes;

@@ -60,6 +60,15 @@ TEST(RectifierTest, ADynamicDimensionOfASlopeMayVary) {
   EXPECT_FALSE(SlopeVariesOnlyAlong(Shape{kDynamicDim, 1, 1}, 4, 2));
 }
 
+TEST(RectifierTest, PostOpsVaryAlongTheChannelsOfTheOperatorsThatTakeThem) {
+  EXPECT_EQ(PostOpChannelAxis("Conv", 4), 1);
+  EXPECT_EQ(PostOpChannelAxis("ConvTranspose", 5), 1);
+  EXPECT_EQ(PostOpChannelAxis("Gemm", 2), 1);
+  EXPECT_EQ(PostOpChannelAxis("MatMul", 3), 2);
+  EXPECT_EQ(PostOpChannelAxis("Add", 4), std::nullopt);
+  EXPECT_EQ(PostOpChannelAxis("Rectifier", 4), std::nullopt);
+}
+
 TEST(RectifierTest, EveryOriginHasItsWords) {
   EXPECT_EQ(OriginInWords(kOriginRelu), "none (ReLU)");
   EXPECT_EQ(OriginInWords(kOriginLeakyRelu), "hyperparameter");
