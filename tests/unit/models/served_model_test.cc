@@ -203,6 +203,13 @@ TEST_F(ServedModelTest, EveryRequestOfABatchIsToldTheBatch) {
   }
 }
 
+TEST_F(ServedModelTest, ARequestOfSeveralRunsIsToldTheLargest) {
+  const auto served = serving_.Serve(SampleModel(kSample), 8);
+  SubmitNew(*served, 5);  // 4 + 1
+  ASSERT_TRUE(calls_.front().Wait().ok());
+  EXPECT_EQ(calls_.front().times.batch, 4);
+}
+
 TEST_F(ServedModelTest, DestructionDropsWhatIsQueuedAsUnavailable) {
   auto served = serving_.Serve(SampleModel(kSample), 8);
   serving_.pool.Pause();

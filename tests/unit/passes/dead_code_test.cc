@@ -36,14 +36,6 @@ input %unused: f32[?, 3]
 output %y
 )",
        1},
-      Unchanged("KeepsWhatOnlyAPostOpReads", R"(
-input %x: f32[?, 2]
-input %a: f32[2]
-const %b: f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
-%slope = Tanh(%a)
-%y = Gemm(%x, %b) -> Rectifier(%slope) @"act"
-output %y
-)"),
       Unchanged("KeepsEveryOutputAndWhatItNeeds", R"(
 input %x: f32[?, 2]
 %a = Tanh(%x)

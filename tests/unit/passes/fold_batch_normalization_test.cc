@@ -130,6 +130,20 @@ const %w.bias: f32[4] = [2.0, 5.0, 10.0, 17.0]
 output %y
 )",
        1},
+      {"OfTwoInARowTheFirstIsFolded", Before(R"(
+input %x: f32[?, 1, 4]
+const %w: f32[2, 1, 1] = [1.0, 3.0]
+%p = Conv(%x, %w)
+%c = BatchNormalization(%p, %scale, %shift, %mean, %variance) {epsilon = 0.0}
+)"),
+       fmt::format(R"({}
+input %x: f32[?, 1, 4]
+const %w.normalized: f32[2, 1, 1] = [2.0, 3.0]
+const %w.bias: f32[2] = [8.0, 18.0]
+%c = Conv(%x, %w.normalized, %w.bias) @"p"
+{})",
+                   kNormalization, kReadsC),
+       1},
       {"WeightsThatAreSharedStayAsTheyAreForTheOthers", Before(R"(
 input %x: f32[?, 1, 4]
 const %w: f32[2, 1, 1] = [1.0, 3.0]
@@ -208,15 +222,6 @@ const %w: f32[2, 1, 1] = [1.0, 3.0]
 input %x: f32[?, 2, 4]
 %c = Tanh(%x)
 )")),
-      Unchanged("KeepsOneWithAPostOp", R"(
-input %x: f32[?, 1, 4]
-const %w: f32[1, 1, 1] = [3.0]
-const %p: f32[1] = 1.0
-const %s: f32[] = 0.5
-%c = Conv(%x, %w)
-%y = BatchNormalization(%c, %p, %p, %p, %p) -> Rectifier(%s) @"act"
-output %y
-)"),
       Unchanged("KeepsOneWhoseScaleIsComputed", R"(
 input %x: f32[?, 1, 4]
 input %scale: f32[1]

@@ -52,8 +52,6 @@ std::vector<RewriteCase> NodeCases() {
            "const %s: i64[2] = [-1, 0]\n"),
       Removed("AConcatOfOne", "f32[?, 3]", "Concat(%x) {axis = 1}"),
       Kept("KeepsAConcatOfTwo", "f32[?, 3]", "Concat(%x, %x) {axis = 1}"),
-      Kept("KeepsAnIdentityWithAPostOp", "f32[?, 3]", "Identity(%x) -> Rectifier(%s) @\"act\"",
-           "const %s: f32[] = 0.5\n"),
   };
 }
 
@@ -108,22 +106,6 @@ output %y
        R"(
 const %a: f32[2] = [1.0, 2.0]
 output "y" = %a
-)",
-       1},
-      {"PostOpsReadWhatTheirOperandWas", R"(
-input %x: f32[?, 2]
-const %b: f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
-const %s: f32[] = 0.5
-%t = Identity(%s)
-%y = Gemm(%x, %b) -> Rectifier(%t) @"act"
-output %y
-)",
-       R"(
-input %x: f32[?, 2]
-const %b: f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
-const %s: f32[] = 0.5
-%y = Gemm(%x, %b) -> Rectifier(%s) @"act"
-output %y
 )",
        1},
   };
