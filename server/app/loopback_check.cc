@@ -16,7 +16,11 @@ struct LoopbackCheck::Impl {
 LoopbackCheck::LoopbackCheck(const std::string& host, int port) : impl_(std::make_unique<Impl>()) {
   std::string reached = host;
   if (host == "0.0.0.0") reached = "127.0.0.1";
-  if (host == "::" || host == "[::]") reached = "[::1]";
+  if (host == "::" || host == "[::]") reached = "::1";
+  // An IPv6 address stands in brackets before a port.
+  if (reached.find(':') != std::string::npos && !reached.starts_with('[')) {
+    reached = "[" + reached + "]";
+  }
   grpc::ChannelArguments arguments;
   // http_proxy in the environment is for what the machine fetches, not for a call to itself.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -69,10 +70,12 @@ class ServerHealth final : public HealthSource {
 // The observers of the models, which outlive the models themselves.
 using Observers = std::vector<std::shared_ptr<ModelObserver>>;
 
-LoadOptions LoadOptionsOf(const ServeOptions& options) {
+LoadOptions LoadOptionsOf(const ServeOptions& options, int workers) {
   LoadOptions load;
   load.limits.allow_nan = options.allow_nan_weights;
   load.compiler.intra_op_threads = options.intra_op_threads;
+  // Every worker has an arena of its own; the other half is for weights and messages.
+  load.compiler.max_program_bytes = MemoryLimit() / 2 / workers;
   load.new_compiler = NewOneDnnCompiler;
   load.max_batch = options.max_batch_size;
   return load;
@@ -113,7 +116,10 @@ void ReportLoad(const LoadReport& report, Metrics& metrics, GrpcServer& grpc) {
 // Written under another name first, so that a reader never sees half of it.
 absl::Status WritePortFile(const std::string& file, const std::string& text) {
   const std::string partial = file + ".partial";
-  std::ofstream(partial, std::ios::trunc) << text;
+  std::ofstream out(partial, std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return FailedPrecondition(file, "cannot be written");
   std::error_code error;
   std::filesystem::rename(partial, file, error);
   if (error) return FailedPrecondition(file, "cannot be written: {}", error.message());
@@ -140,7 +146,9 @@ int Serve(const ServeOptions& options) {
   if (!entries.ok()) return Fail(options, entries.status(), kExitUsage);
 
   const Clock& clock = SteadyClock();
-  const int workers = options.workers > 0 ? options.workers : DefaultWorkers(AllowedCpus());
+  const int workers = options.workers > 0
+                          ? options.workers
+                          : std::max(1, DefaultWorkers(AllowedCpus()) / options.intra_op_threads);
   Metrics metrics({Version(), OneDnnVersion(), OneDnnIsa()});
   metrics.SetWorkers(workers);
   Observers observers;
@@ -179,9 +187,14 @@ int Serve(const ServeOptions& options) {
         entry.name, entry.version, std::move(model), batching,
         ServedModel::Collaborators{pool, states, observer, observer, clock});
   };
+  for (const RepositoryEntry& entry : *entries) {
+    if (!IsModelName(entry.name)) continue;
+    (*grpc)->SetModelHealth(entry.name, false);
+    metrics.SetModelState(entry.name, entry.version, ModelStatus{});
+  }
   int ready = 0;
   absl::Status first_failure;
-  LoadRepository(*entries, LoadOptionsOf(options), clock, registry, make,
+  LoadRepository(*entries, LoadOptionsOf(options, workers), clock, registry, make,
                  [&](const LoadReport& report) {
                    ReportLoad(report, metrics, **grpc);
                    if (report.status.ok()) {

@@ -12,10 +12,11 @@ namespace {
 
 // CANCELLED or DEADLINE_EXCEEDED for a task that nobody waits for any more.
 absl::Status StillWanted(const Task& task, TimePoint now) {
-  if (task.cancelled()) return absl::CancelledError("queue: the client cancelled the request");
+  // A call whose deadline passes is cancelled, too, so the deadline is what tells the two apart.
   if (task.deadline() <= now) {
     return absl::DeadlineExceededError("queue: the deadline passed before the request was run");
   }
+  if (task.cancelled()) return absl::CancelledError("queue: the client cancelled the request");
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -13,6 +14,9 @@ namespace rectifier {
 struct CompilerOptions {
   // Threads that one Program runs on (each worker brings its own).
   int intra_op_threads = 1;
+  // Most memory that one Program may need to run: its arena, inputs and outputs. What a small file
+  // can ask for has no other bound.
+  int64_t max_program_bytes = int64_t{16} << 30;
 };
 
 // A Compiler makes a model's Programs, one for each set of input shapes, and owns the weights that
@@ -26,7 +30,8 @@ class Compiler {
 
   // Compiles `graph` for inputs of these shapes (in the order of graph.inputs()).
   //
-  // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator.
+  // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator; RESOURCE_EXHAUSTED above
+  // max_program_bytes, before any of it is allocated.
   virtual absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) = 0;
 

@@ -10,6 +10,7 @@ namespace rectifier {
 std::string Place(const Node& node) { return fmt::format("{} ({})", node.name, node.op); }
 
 ValueId Graph::AddValue(Value value) {
+  names_.insert(value.name);
   values_.push_back(std::move(value));
   return static_cast<ValueId>(values_.size() - 1);
 }
@@ -53,13 +54,13 @@ void Graph::ReplaceUses(ValueId from, ValueId to) {
   }
 }
 
-std::string Graph::UniqueName(std::string_view base) const {
-  const auto taken = [this](const std::string& candidate) {
-    return std::any_of(values_.begin(), values_.end(),
-                       [&](const Value& value) { return value.name == candidate; });
-  };
+std::string Graph::UniqueName(std::string_view base) {
   std::string candidate(base);
-  for (int i = 1; taken(candidate); ++i) candidate = fmt::format("{}.{}", base, i);
+  if (!names_.contains(candidate)) return candidate;
+  int& suffix = next_suffixes_.try_emplace(candidate, 1).first->second;
+  do {
+    candidate = fmt::format("{}.{}", base, suffix++);
+  } while (names_.contains(candidate));
   return candidate;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,11 +94,14 @@ class Graph {
   // Makes every reader of `from`, and every output that is `from`, read `to`.
   void ReplaceUses(ValueId from, ValueId to);
 
-  // `base`, or `base` with a number appended that makes it a name no value has yet.
-  std::string UniqueName(std::string_view base) const;
+  // `base`, or `base` with a number appended that makes it a name no value was added with.
+  std::string UniqueName(std::string_view base);
 
  private:
   std::vector<Value> values_;
+  std::set<std::string, std::less<>> names_;  // of the values, when they were added
+  std::map<std::string, int, std::less<>>
+      next_suffixes_;  // of the bases that UniqueName() numbered
   std::vector<Node> nodes_;
   std::vector<ValueId> inputs_;
   std::vector<Output> outputs_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <vector>
 
 #include "server/core/status.h"
@@ -40,27 +41,28 @@ void RunOn(ExecutionContext& context, const std::shared_ptr<const Program>& prog
 }  // namespace
 
 absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
-                                 const std::shared_ptr<const Program>& two) {
-  RECTIFIER_ASSIGN_OR_RETURN(Tensors both_inputs, AllocateAll(two->inputs()));
-  RECTIFIER_ASSIGN_OR_RETURN(Tensors together, AllocateAll(two->outputs()));
+                                 const std::shared_ptr<const Program>& many) {
+  RECTIFIER_ASSIGN_OR_RETURN(Tensors all_inputs, AllocateAll(many->inputs()));
+  RECTIFIER_ASSIGN_OR_RETURN(Tensors together, AllocateAll(many->outputs()));
   RECTIFIER_ASSIGN_OR_RETURN(Tensors alone, AllocateAll(one->outputs()));
+  const auto samples = static_cast<size_t>(many->outputs()[0].type.shape[0]);
   ExecutionContext context;
   std::vector<TensorView> inputs;
-  for (size_t i = 0; i < both_inputs.size(); ++i) {
-    FillWithSamples(both_inputs[i], static_cast<uint32_t>(i + 1));
-    inputs.push_back(both_inputs[i].view());
+  for (size_t i = 0; i < all_inputs.size(); ++i) {
+    FillWithSamples(all_inputs[i], static_cast<uint32_t>(i + 1));
+    inputs.push_back(all_inputs[i].view());
   }
-  RunOn(context, two, inputs, together);
-  for (size_t sample = 0; sample < 2; ++sample) {
+  RunOn(context, many, inputs, together);
+  for (const size_t sample : std::set<size_t>{0, samples / 2, samples - 1}) {
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const auto half = both_inputs[i].bytes().size() / 2;
-      inputs[i] = {one->inputs()[i].type, both_inputs[i].view().bytes.subspan(sample * half, half)};
+      const auto row = all_inputs[i].bytes().size() / samples;
+      inputs[i] = {one->inputs()[i].type, all_inputs[i].view().bytes.subspan(sample * row, row)};
     }
     RunOn(context, one, inputs, alone);
     for (size_t i = 0; i < alone.size(); ++i) {
       const auto bytes = alone[i].bytes();
-      const auto half = together[i].bytes().subspan(sample * bytes.size(), bytes.size());
-      if (std::memcmp(bytes.data(), half.data(), bytes.size()) != 0) {
+      const auto row = together[i].bytes().subspan(sample * bytes.size(), bytes.size());
+      if (std::memcmp(bytes.data(), row.data(), bytes.size()) != 0) {
         return InvalidArgument(one->outputs()[i].name,
                                "a sample's result depends on the other samples of its batch");
       }

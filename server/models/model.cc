@@ -93,7 +93,7 @@ absl::StatusOr<std::unique_ptr<const Model>> Model::Load(const std::filesystem::
       auto program = CompileFor(*compiler, graph, batch);
       absl::Status status = program.status();
       if (status.ok()) status = CheckBatchedOutputs(**program, batch);
-      if (status.ok() && batch == 2) {
+      if (status.ok()) {
         status = CheckBatchSeparable(model->programs_[0], *program);
       }
       if (!status.ok()) {

@@ -28,8 +28,8 @@ struct LoadOptions {
 // Threading: safe from any thread.
 class Model {
  public:
-  // Reads, optimizes and compiles the model at `path`, as LoadGraph(), and runs it once to see that
-  // samples do not depend on their company.
+  // Reads, optimizes and compiles the model at `path`, as LoadGraph(). A batched one is run with
+  // generated samples to see that they do not depend on their company.
   static absl::StatusOr<std::unique_ptr<const Model>> Load(const std::filesystem::path& path,
                                                            const LoadOptions& options,
                                                            const Clock& clock);

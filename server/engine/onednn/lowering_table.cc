@@ -4,7 +4,7 @@
 
 namespace rectifier::onednn {
 
-// One file each: lower_conv.cc and so on.
+// In lower_conv.cc and so on; operators that share their lowering share the file.
 absl::Status LowerAdd(const Node& node, ProgramBuilder& builder);
 absl::Status LowerAveragePool(const Node& node, ProgramBuilder& builder);
 absl::Status LowerBatchNormalization(const Node& node, ProgramBuilder& builder);

@@ -98,6 +98,20 @@ absl::Status LowerNode(const Node& node, ProgramBuilder& builder) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMemory(const std::string& place, const onednn::ProgramParts& parts,
+                         int64_t max_bytes) {
+  // Each part is below 2^50 bytes and there are far fewer than 2^12.
+  auto bytes = static_cast<int64_t>(parts.arena_bytes);
+  for (const auto* ports : {&parts.inputs, &parts.outputs}) {
+    for (const Program::Port& port : *ports) {
+      bytes += port.type.shape.ElementCount() * ElementSize(port.type.dtype);
+    }
+  }
+  if (bytes <= max_bytes) return absl::OkStatus();
+  return ResourceExhausted(place, "running it takes {} bytes of memory, at most {} are allowed",
+                           bytes, max_bytes);
+}
+
 class OneDnnCompiler final : public Compiler {
  public:
   explicit OneDnnCompiler(const CompilerOptions& options)
@@ -112,7 +126,9 @@ class OneDnnCompiler final : public Compiler {
     ProgramBuilder builder(bound, weights_, engine_, options_.intra_op_threads);
     for (const Node& node : bound.nodes()) RECTIFIER_RETURN_IF_ERROR(LowerNode(node, builder));
     try {
-      return std::make_shared<const onednn::OneDnnProgram>(builder.Finish());
+      onednn::ProgramParts parts = builder.Finish();
+      RECTIFIER_RETURN_IF_ERROR(CheckMemory(graph.name, parts, options_.max_program_bytes));
+      return std::make_shared<const onednn::OneDnnProgram>(std::move(parts));
     } catch (const dnnl::error& error) {
       return Unimplemented(graph.name, "oneDNN: {} (status {})", error.message,
                            static_cast<int>(error.status));

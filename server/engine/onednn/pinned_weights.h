@@ -20,7 +20,9 @@ struct WeightSource {
 inline WeightSource PlainWeights(ProgramBuilder& builder, ValueId constant, const Desc& plain,
                                  const std::string& form, float scale = 1) {
   const auto& tensor = builder.graph().value(constant).constant;
-  return {constant, plain.get_dims(), fmt::format("{} {}", form, scale),
+  std::string name = fmt::format("{} {}", form, scale);
+  for (const int64_t dim : plain.get_dims()) name += fmt::format(" {}", dim);
+  return {constant, plain.get_dims(), std::move(name),
           [&builder, tensor, plain, scale](const Desc& wanted) {
             return builder.weights().Reorder(*tensor, plain, wanted, scale);
           }};

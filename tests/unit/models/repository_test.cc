@@ -116,16 +116,6 @@ TEST_F(RepositoryTest, AFolderThatIsMissingOrAFileIsNotFound) {
   }
 }
 
-TEST_F(RepositoryTest, AFolderThatMayNotBeReadIsNotFound) {
-  MakeFolder("m/1");
-  fs::permissions(root(), fs::perms::none);
-  const auto entries = ScanRepository(root());
-  fs::permissions(root(), fs::perms::owner_all);
-  if (entries.ok()) GTEST_SKIP() << "this user may read everything";
-  EXPECT_EQ(entries.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(Message(entries.status()).find(root().string()), 0u);
-}
-
 TEST_F(RepositoryTest, ResolvesAModelsFolderToItsHighestVersion) {
   MakeFolder("m/9");
   MakeFolder("m/10");
