@@ -76,6 +76,14 @@ TEST_F(BatchQueueTest, RefusesATaskWhoseDeadlineIsNowOrPast) {
   EXPECT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(1)}).ok());
 }
 
+// gRPC cancels a call whose deadline passes.
+TEST_F(BatchQueueTest, SaysThatATaskExpiredWhenItIsCancelledAsWell) {
+  BatchQueue queue({});
+  auto cancelled = std::make_shared<std::atomic<bool>>(true);
+  EXPECT_EQ(Submit(queue, 1, {.deadline = clock_.Now(), .cancelled = cancelled}).code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(BatchQueueTest, NamesTheBoundWhenTooManyTasksWait) {
   BatchQueue queue({.max_queue_tasks = 2});
   ASSERT_TRUE(Submit(queue, 1).ok());

@@ -242,6 +242,24 @@ TEST(OneDnnCompilerTest, RefusesPostOpsWithSlopesThatCannotBeFused) {
   }
 }
 
+// The memory is never allocated: this runs in a few megabytes.
+TEST(OneDnnCompilerTest, RefusesWhatClaimsMoreMemoryThanIsAllowed) {
+  const auto graph = ParseGraph(R"(
+    graph "claims"
+    input %x: f32[1, 1]
+    const %pads: i64[4] = [0, 0, 131071, 131071]
+    %y = Pad(%x, %pads)
+    output %y
+  )");
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  CompilerOptions options;
+  options.max_program_bytes = int64_t{1} << 30;
+  const auto program = NewOneDnnCompiler(options)->Compile(*graph, std::vector{Shape{1, 1}});
+  EXPECT_EQ(program.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(Message(program.status())),
+              StartsWith("claims: running it takes 68719476740 bytes of memory, at most 1073741824"));
+}
+
 TEST(OneDnnTest, NamesItsVersionAndInstructionSet) {
   EXPECT_THAT(OneDnnVersion(), MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
   EXPECT_THAT(OneDnnIsa(), StartsWith("avx"));

@@ -34,6 +34,16 @@ TEST(GraphTest, AConstantHasTheTypeOfItsTensor) {
   EXPECT_THAT(graph.constant(c)->data<int64_t>(), ElementsAre(4, 5));
 }
 
+// Names were once compared with those of all values, for each number that was tried.
+TEST(GraphTest, ManyUniqueNamesOfOneBaseAreFoundQuickly) {
+  Graph graph;
+  constexpr int kNames = 100'000;
+  for (int i = 0; i < kNames; ++i) {
+    graph.AddValue({graph.UniqueName("slope.scalar"), std::nullopt, nullptr});
+  }
+  EXPECT_EQ(graph.value(kNames - 1).name, "slope.scalar.99999");
+}
+
 TEST(GraphTest, WhatIsNoConstantHasNone) {
   Graph graph;
   EXPECT_EQ(graph.constant(kNoValue), nullptr);

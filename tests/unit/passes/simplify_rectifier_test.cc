@@ -82,9 +82,8 @@ output %y
 input %x: f32[?, 3, 2]
 const %slope: f32[3, 1] = 0.5
 const %slope.scalar: f32[] = 0.5
-const %slope.scalar.1: f32[] = 0.5
 %a = Rectifier(%x, %slope.scalar) {origin = "prelu"}
-%b = Rectifier(%a, %slope.scalar.1) {origin = "prelu"}
+%b = Rectifier(%a, %slope.scalar) {origin = "prelu"}
 %y = Add(%b, %slope)
 output %y
 )",
