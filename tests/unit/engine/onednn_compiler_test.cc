@@ -256,8 +256,9 @@ TEST(OneDnnCompilerTest, RefusesWhatClaimsMoreMemoryThanIsAllowed) {
   options.max_program_bytes = int64_t{1} << 30;
   const auto program = NewOneDnnCompiler(options)->Compile(*graph, std::vector{Shape{1, 1}});
   EXPECT_EQ(program.status().code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(Message(program.status())),
-              StartsWith("claims: running it takes 68719476740 bytes of memory, at most 1073741824"));
+  EXPECT_THAT(
+      std::string(Message(program.status())),
+      StartsWith("claims: running it takes 68719476740 bytes of memory, at most 1073741824"));
 }
 
 TEST(OneDnnTest, NamesItsVersionAndInstructionSet) {
