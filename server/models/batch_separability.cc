@@ -7,6 +7,7 @@
 
 #include "server/core/status.h"
 #include "server/engine/execution_context.h"
+#include "server/graph/text.h"
 
 namespace rectifier {
 namespace {
@@ -22,15 +23,6 @@ absl::StatusOr<Tensors> AllocateAll(const std::vector<Program::Port>& ports) {
   return tensors;
 }
 
-// Values in [-1, 1), without a period that a kernel could share.
-void FillWithSamples(Tensor& tensor, uint32_t seed) {
-  uint32_t state = seed;
-  for (float& value : tensor.data<float>()) {
-    state = state * 1664525U + 1013904223U;  // Numerical Recipes' linear congruential generator
-    value = static_cast<float>(state >> 8) * 0x1p-23F - 1.0F;
-  }
-}
-
 void RunOn(ExecutionContext& context, const std::shared_ptr<const Program>& program,
            const std::vector<TensorView>& inputs, Tensors& outputs) {
   std::vector<MutableTensorView> views;
@@ -42,16 +34,16 @@ void RunOn(ExecutionContext& context, const std::shared_ptr<const Program>& prog
 
 absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
                                  const std::shared_ptr<const Program>& many) {
-  RECTIFIER_ASSIGN_OR_RETURN(Tensors all_inputs, AllocateAll(many->inputs()));
   RECTIFIER_ASSIGN_OR_RETURN(Tensors together, AllocateAll(many->outputs()));
   RECTIFIER_ASSIGN_OR_RETURN(Tensors alone, AllocateAll(one->outputs()));
   const auto samples = static_cast<size_t>(many->outputs()[0].type.shape[0]);
   ExecutionContext context;
   std::vector<TensorView> inputs;
-  for (size_t i = 0; i < all_inputs.size(); ++i) {
-    FillWithSamples(all_inputs[i], static_cast<uint32_t>(i + 1));
-    inputs.push_back(all_inputs[i].view());
+  Tensors all_inputs;
+  for (const Program::Port& port : many->inputs()) {
+    all_inputs.push_back(SeededTensor(port.type.shape, all_inputs.size() + 1));
   }
+  for (const Tensor& input : all_inputs) inputs.push_back(input.view());
   RunOn(context, many, inputs, together);
   for (const size_t sample : std::set<size_t>{0, samples / 2, samples - 1}) {
     for (size_t i = 0; i < inputs.size(); ++i) {
