@@ -119,20 +119,19 @@ void ServedModel::RunBatch(Batch batch, int worker) {
       next_row = last ? 0 : next_row + rows;
       if (last) ++next;
     }
-    const auto& program = model_->ProgramFor(size);
-    RunProgram(*program, program, slices, state);
+    RunProgram(model_->ProgramFor(size), slices, state);
   }
 }
 
-void ServedModel::RunProgram(const Program& program, const std::shared_ptr<const Program>& handle,
+void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,
                              std::span<const Slice> slices, WorkerState& state) {
   const Clock& clock = collaborators_.clock;
   const TimePoint begin = clock.Now();
   // One request that fills the run is read and written where it lies.
   const bool whole = slices.size() == 1;
   std::vector<TensorView> inputs;
-  for (size_t i = 0; i < program.inputs().size(); ++i) {
-    const TensorType& type = program.inputs()[i].type;
+  for (size_t i = 0; i < program->inputs().size(); ++i) {
+    const TensorType& type = program->inputs()[i].type;
     const auto rows_of = [&](const Slice& slice) {
       const InferenceRequest& request = slice.task->request();
       return Rows(request.inputs[i].bytes, request.samples, slice.request_row, slice.rows);
@@ -156,8 +155,8 @@ void ServedModel::RunProgram(const Program& program, const std::shared_ptr<const
     const InferenceRequest& request = slice.task->request();
     return Rows(request.outputs[i].bytes, request.samples, slice.request_row, slice.rows);
   };
-  for (size_t i = 0; i < program.outputs().size(); ++i) {
-    const TensorType& type = program.outputs()[i].type;
+  for (size_t i = 0; i < program->outputs().size(); ++i) {
+    const TensorType& type = program->outputs()[i].type;
     const auto bytes = static_cast<size_t>(type.shape.ElementCount() * ElementSize(type.dtype));
     const auto direct = output_rows(slices[0], i);
     scatter.push_back(!whole || !AlignedForFloat(direct.data()));
@@ -165,7 +164,7 @@ void ServedModel::RunProgram(const Program& program, const std::shared_ptr<const
         {type, scatter[i] ? std::span(Reuse(state.outputs, i, bytes), bytes) : direct});
   }
   const TimePoint input_ready = clock.Now();
-  state.context.Run(handle, inputs, outputs);
+  state.context.Run(program, inputs, outputs);
   const TimePoint computed = clock.Now();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::byte* from = outputs[i].bytes.data();

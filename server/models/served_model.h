@@ -62,8 +62,8 @@ class ServedModel final : public Servable, private BatchRunner {
   class InferenceTask;
 
   void RunBatch(Batch batch, int worker) override;
-  void RunProgram(const Program& program, const std::shared_ptr<const Program>& handle,
-                  std::span<const Slice> slices, WorkerState& state);
+  void RunProgram(const std::shared_ptr<const Program>& program, std::span<const Slice> slices,
+                  WorkerState& state);
 
   const std::string name_;
   const std::string version_;
