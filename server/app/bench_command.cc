@@ -13,6 +13,7 @@
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/graph/text.h"
 #include "server/models/graph_loader.h"
+#include "server/models/repository.h"
 
 namespace rectifier {
 namespace {
@@ -55,6 +56,8 @@ Measurement Measure(const std::shared_ptr<const Program>& program, double second
                     std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) {
   std::vector<TensorView> from;
   std::vector<MutableTensorView> to;
+  from.reserve(inputs.size());
+  to.reserve(outputs.size());
   for (const Tensor& input : inputs) from.push_back(input.view());
   for (Tensor& output : outputs) to.push_back(output.mutable_view());
   ExecutionContext context;
@@ -84,6 +87,7 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
   RECTIFIER_ASSIGN_OR_RETURN(const auto program, compiler->Compile(graph, shapes));
   std::vector<Tensor> inputs;
   std::vector<Tensor> outputs;
+  inputs.reserve(shapes.size());
   for (const Shape& shape : shapes) inputs.push_back(SeededTensor(shape, inputs.size() + 1));
   for (const Program::Port& port : program->outputs()) {
     RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
@@ -96,13 +100,14 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
 }
 
 absl::StatusOr<std::vector<Measurement>> MeasureAll(const BenchOptions& options) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path path, ResolveModelPath(options.model));
   RECTIFIER_ASSIGN_OR_RETURN(
       const LoadedGraph loaded,
-      LoadGraph(options.model, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+      LoadGraph(path, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
   std::map<std::string, Shape> given;
   for (const std::string& text : options.shapes) {
-    RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment("--shape", text));
-    RECTIFIER_ASSIGN_OR_RETURN(given[assignment.first], ParseShape("--shape", assignment.second));
+    RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(text));
+    RECTIFIER_ASSIGN_OR_RETURN(given[assignment.first], ParseShape(assignment.second));
   }
   std::vector<Measurement> measurements;
   for (const int threads : options.threads) {

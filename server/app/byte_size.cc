@@ -11,7 +11,6 @@
 namespace rectifier {
 
 absl::StatusOr<int64_t> ParseByteSize(const std::string& text) {
-  constexpr int64_t kMax = int64_t{1} << 50;
   constexpr std::string_view kUnits = "bkmgt";
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -29,7 +28,7 @@ absl::StatusOr<int64_t> ParseByteSize(const std::string& text) {
   }
   int64_t bytes = 0;
   if (error != std::errc() || !known || MultiplyOverflows(value, factor, &bytes) || bytes < 1 ||
-      bytes > kMax) {
+      bytes > kMaxByteSize) {
     return absl::InvalidArgumentError(fmt::format(
         "expected a number of bytes such as 4096 or 64MiB, at least 1, got '{}'", text));
   }

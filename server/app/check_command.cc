@@ -5,19 +5,31 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/models/model.h"
+#include "server/models/repository.h"
 
 namespace rectifier {
+
+namespace {
+
+absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path,
+                                                       const LoadOptions& options) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path resolved, ResolveModelPath(path));
+  return Model::Load(resolved, options, SteadyClock());
+}
+
+}  // namespace
 
 int Check(const CheckOptions& options) {
   LoadOptions load;
   load.new_compiler = NewOneDnnCompiler;
   int code = kExitDone;
   for (const std::string& path : options.models) {
-    const auto model = Model::Load(path, load, SteadyClock());
+    const auto model = LoadModel(path, load);
     if (!model.ok()) {
       std::cout << path << ": cannot be served\n";
       std::cerr << Message(model.status()) << "\n";
-      code = kExitFailed;
+      const bool missing = model.status().code() == absl::StatusCode::kNotFound;
+      code = std::max(code, missing ? kExitUsage : kExitFailed);
       continue;
     }
     std::cout << path << ": can be served";

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 #include <iostream>
+#include <limits>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -11,10 +13,12 @@
 #include "server/app/commands.h"
 #include "server/app/config_file.h"
 #include "server/app/exit_codes.h"
+#include "server/app/tensor_files.h"
 #include "server/app/version.h"
 #include "server/core/log.h"
 #include "server/core/status.h"
 #include "server/engine/onednn/onednn_compiler.h"
+#include "server/passes/pass.h"
 
 namespace rectifier {
 namespace {
@@ -42,15 +46,34 @@ CLI::Option* Setting(CLI::App* command, const std::string& name, T& value,
 }
 
 // Replaces "64MiB" by the number that it stands for.
-CLI::Validator ByteSize() {
+CLI::Validator ByteSize(int64_t most = kMaxByteSize) {
   return CLI::Validator(
-      [](std::string& text) -> std::string {
+      [most](std::string& text) -> std::string {
         const auto bytes = ParseByteSize(text);
         if (!bytes.ok()) return std::string(Message(bytes.status()));
+        if (*bytes > most) return fmt::format("'{}': expected at most {} bytes", text, most);
         text = std::to_string(*bytes);
         return "";
       },
       "BYTES");
+}
+
+// A value that `parse` takes; it is kept as text.
+template <typename T>
+CLI::Validator Parsable(absl::StatusOr<T> (*parse)(const std::string&)) {
+  return CLI::Validator(
+      [parse](std::string& text) { return std::string(Message(parse(text).status())); }, "");
+}
+
+absl::StatusOr<Shape> ParseShapeOfInput(const std::string& text) {
+  RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(text));
+  return ParseShape(assignment.second);
+}
+
+std::set<std::string> PassNames() {
+  std::set<std::string> names;
+  for (const Pass& pass : PassList()) names.emplace(pass.name);
+  return names;
 }
 
 void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
@@ -79,8 +102,9 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--max-queue-bytes", options.max_queue_bytes,
           "bytes that they may hold together (256MiB, 1GiB, …)")
       ->transform(ByteSize());
-  Setting(serve, "--max-message-bytes", options.max_message_bytes, "largest request and reply")
-      ->transform(ByteSize());
+  Setting(serve, "--max-message-bytes", options.max_message_bytes,
+          "largest request and reply, below 2GiB")
+      ->transform(ByteSize(std::numeric_limits<int32_t>::max()));  // what gRPC can count
   FromEnvironment(
       serve->add_flag("--strict", options.strict, "a model that cannot be loaded ends the server"));
   FromEnvironment(serve->add_flag("--allow-nan-weights", options.allow_nan_weights,
@@ -113,14 +137,16 @@ void AddInspect(CLI::App& app, InspectOptions& options) {
   inspect->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
   inspect->add_option("--graph", options.graph, "print the graph as text: before, after or both")
       ->check(CLI::IsMember({"before", "after", "both", "none"}));
-  inspect->add_option("--without-pass", options.without, "leave a pass out (may be repeated)");
+  inspect->add_option("--without-pass", options.without, "leave a pass out (may be repeated)")
+      ->check(CLI::IsMember(PassNames()));
 }
 
 void AddCheck(CLI::App& app, CheckOptions& options) {
   CLI::App* check =
       app.add_subcommand("check", "Say whether models can be served, and if not, why");
   check->add_option("models", options.models, kModelHelp)->required()->type_name("MODEL");
-  check->footer("Exit code 0 when all of them can be served, 1 when one cannot.");
+  check->footer(
+      "Exit code 0 when all of them can be served, 1 when one cannot, 2 when one is not there.");
 }
 
 void AddRun(CLI::App& app, RunOptions& options) {
@@ -128,7 +154,8 @@ void AddRun(CLI::App& app, RunOptions& options) {
   run->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
   run->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
       ->required()
-      ->type_name("NAME=FILE");
+      ->type_name("NAME=FILE")
+      ->check(Parsable(SplitAssignment));
   run->add_option("--output-dir", options.output_dir,
                   "folder for NAME.npy of each output; characters outside [A-Za-z0-9._-] become _")
       ->required()
@@ -153,7 +180,8 @@ void AddBench(CLI::App& app, BenchOptions& options) {
       ->add_option("--shape", options.shapes,
                    "NAME=1x3x112x112: an input's shape where the model leaves it open; --batch "
                    "replaces the first dimension")
-      ->type_name("NAME=SHAPE");
+      ->type_name("NAME=SHAPE")
+      ->check(Parsable(ParseShapeOfInput));
   bench->add_option("--seconds", options.seconds, "how long to measure each combination")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 600.0));

@@ -8,6 +8,7 @@
 #include "server/graph/text.h"
 #include "server/models/graph_loader.h"
 #include "server/models/model.h"
+#include "server/models/repository.h"
 
 namespace rectifier {
 namespace {
@@ -32,8 +33,9 @@ int64_t ConstantBytes(const Graph& graph) {
 int Inspect(const InspectOptions& options) {
   PassOptions passes;
   passes.disabled.insert(options.without.begin(), options.without.end());
-  const auto loaded =
-      LoadGraph(options.model, ImportLimits{}, passes, NewOneDnnCompiler, SteadyClock());
+  const auto path = ResolveModelPath(options.model);
+  if (!path.ok()) return Fail(path.status());
+  const auto loaded = LoadGraph(*path, ImportLimits{}, passes, NewOneDnnCompiler, SteadyClock());
   if (!loaded.ok()) return Fail(loaded.status());
   std::cout << fmt::format("{} ({}), {} bytes of constants\n", loaded->imported.name,
                            loaded->platform, ConstantBytes(loaded->imported))

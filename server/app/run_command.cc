@@ -12,6 +12,7 @@
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/models/graph_loader.h"
+#include "server/models/repository.h"
 
 namespace rectifier {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 absl::StatusOr<std::map<std::string, Tensor>> ReadInputs(const std::vector<std::string>& options) {
   std::map<std::string, Tensor> inputs;
   for (const std::string& option : options) {
-    RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment("--input", option));
+    RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(option));
     RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, ReadNpy(assignment.second));
     if (!inputs.emplace(assignment.first, std::move(tensor)).second) {
       return InvalidArgument("--input", "{} is given twice", assignment.first);
@@ -76,9 +77,10 @@ absl::Status WriteOutputs(const Program& program, const std::vector<Tensor>& out
 }
 
 absl::Status RunOnce(const RunOptions& options) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path path, ResolveModelPath(options.model));
   RECTIFIER_ASSIGN_OR_RETURN(
       const LoadedGraph loaded,
-      LoadGraph(options.model, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+      LoadGraph(path, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
   const Graph& graph = loaded.optimized;
   RECTIFIER_ASSIGN_OR_RETURN(const auto tensors, ReadInputs(options.inputs));
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorView> inputs, Arrange(graph, tensors));

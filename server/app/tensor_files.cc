@@ -6,23 +6,23 @@
 
 namespace rectifier {
 
-absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::string& option,
-                                                                    const std::string& text) {
+absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::string& text) {
   const size_t at = text.rfind('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
-    return InvalidArgument(option, "expected NAME=VALUE, got '{}'", text);
+    return absl::InvalidArgumentError(fmt::format("expected NAME=VALUE, got '{}'", text));
   }
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 
-absl::StatusOr<Shape> ParseShape(const std::string& option, const std::string& text) {
+absl::StatusOr<Shape> ParseShape(const std::string& text) {
   Shape shape;
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find('x', at), text.size());
     int64_t dim = 0;
     const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, dim);
     if (error != std::errc() || stop != text.data() + end || dim < 1 || shape.rank() == kMaxRank) {
-      return InvalidArgument(option, "expected a shape as 1x3x112x112, got '{}'", text);
+      return absl::InvalidArgumentError(
+          fmt::format("expected a shape as 1x3x112x112, got '{}'", text));
     }
     shape.push_back(dim);
     at = end + 1;

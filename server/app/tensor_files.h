@@ -8,12 +8,13 @@
 
 namespace rectifier {
 
-// "NAME=TEXT" in two, at the last '=' (a name may hold one); INVALID_ARGUMENT names the option.
-absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::string& option,
-                                                                    const std::string& text);
+// Both say INVALID_ARGUMENT without a place: that is the option, which the caller knows.
+
+// "NAME=TEXT" in two, at the last '=' (a name may hold one).
+absl::StatusOr<std::pair<std::string, std::string>> SplitAssignment(const std::string& text);
 
 // "1x3x112x112".
-absl::StatusOr<Shape> ParseShape(const std::string& option, const std::string& text);
+absl::StatusOr<Shape> ParseShape(const std::string& text);
 
 // The file that an output is written to: characters outside [A-Za-z0-9._-] become '_', and ".npy"
 // is added.

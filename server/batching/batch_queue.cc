@@ -72,6 +72,24 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now) {
   return taken;
 }
 
+std::vector<BatchQueue::Dropped> BatchQueue::Sweep(TimePoint now) {
+  std::vector<Dropped> dropped;
+  if (last_sweep_ != TimePoint::min() && now - last_sweep_ < kSweepPause) return dropped;
+  last_sweep_ = now;
+  std::deque<std::unique_ptr<Task>> wanted;
+  while (!tasks_.empty()) {
+    std::unique_ptr<Task> task = PopFront();
+    if (absl::Status status = StillWanted(*task, now); !status.ok()) {
+      dropped.push_back({std::move(task), std::move(status)});
+    } else {
+      wanted.push_back(std::move(task));
+    }
+  }
+  tasks_ = std::move(wanted);
+  for (const std::unique_ptr<Task>& task : tasks_) bytes_ += static_cast<int64_t>(task->bytes());
+  return dropped;
+}
+
 Batch BatchQueue::TakeAll() {
   Batch all(std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
   tasks_.clear();

@@ -35,8 +35,13 @@ class BatchQueue {
     std::vector<Dropped> dropped;  // expired or cancelled while they waited; the caller drops them
   };
   // Only the tasks that the batch is chosen from are looked at, from the oldest on: one that is
-  // over further back keeps its place until its turn comes.
+  // over further back keeps its place until its turn comes, or until a sweep.
   Taken TakeBatch(TimePoint now);
+
+  // Takes out every task that is over, to make room in a queue that is full. Looks at all of them
+  // at most once each kSweepPause, so that refusing stays cheap; in between it takes none.
+  std::vector<Dropped> Sweep(TimePoint now);
+  static constexpr Duration kSweepPause = std::chrono::milliseconds(1);
 
   // Everything that waits, for shutdown.
   Batch TakeAll();
@@ -54,6 +59,7 @@ class BatchQueue {
   BatchingPolicy policy_;
   std::deque<std::unique_ptr<Task>> tasks_;
   int64_t bytes_ = 0;
+  TimePoint last_sweep_ = TimePoint::min();
 };
 
 }  // namespace rectifier

@@ -33,16 +33,23 @@ DynamicBatcher::~DynamicBatcher() {
 }
 
 absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
+  absl::Status status;
+  std::vector<BatchQueue::Dropped> swept;
   {
     MutexLock lock(pool_.mutex_);
     if (closed_) return absl::UnavailableError("queue: the model is shutting down");
     // The time is read under the lock, so that the order of arrival is the order of the queue.
-    absl::Status status = queue_.Submit(task, pool_.clock_.Now());
-    if (!status.ok()) return status;
-    ReportDepth();
+    const TimePoint now = pool_.clock_.Now();
+    status = queue_.Submit(task, now);
+    if (status.code() == absl::StatusCode::kResourceExhausted) {
+      swept = queue_.Sweep(now);
+      if (!swept.empty()) status = queue_.Submit(task, now);
+    }
+    if (status.ok() || !swept.empty()) ReportDepth();
   }
-  pool_.work_.NotifyOne();
-  return absl::OkStatus();
+  if (status.ok()) pool_.work_.NotifyOne();
+  for (const BatchQueue::Dropped& dropped : swept) Drop(*dropped.task, dropped.status);
+  return status;
 }
 
 BatchQueue::Taken DynamicBatcher::Begin(TimePoint now) {

@@ -17,6 +17,8 @@ struct CompilerOptions {
   // Most memory that one Program may need to run: its arena, inputs and outputs. What a small file
   // can ask for has no other bound.
   int64_t max_program_bytes = int64_t{16} << 30;
+  // Most memory for weights, packed and plain. A file can ask for one constant in many forms.
+  int64_t max_weight_bytes = int64_t{16} << 30;
 };
 
 // A Compiler makes a model's Programs, one for each set of input shapes, and owns the weights that
@@ -30,8 +32,8 @@ class Compiler {
 
   // Compiles `graph` for inputs of these shapes (in the order of graph.inputs()).
   //
-  // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator; RESOURCE_EXHAUSTED above
-  // max_program_bytes, before any of it is allocated.
+  // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator; so does RESOURCE_EXHAUSTED above
+  // max_weight_bytes or max_program_bytes, before more than that is allocated.
   virtual absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) = 0;
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/address.h"
 #include "server/core/check.h"
 #include "server/core/log.h"
 #include "server/core/mutex.h"
@@ -96,11 +97,6 @@ bool MayBeHost(std::string_view host) {
   return !host.empty() && host.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-std::string HostAndPort(const std::string& host, int port) {
-  const bool ipv6 = host.find(':') != std::string::npos;
-  return ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
 }  // namespace
 
 struct HttpEndpoint::Impl {
@@ -145,7 +141,7 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::str
   // document_root: civetweb serves no files.
   const std::vector<std::string> options = {
       "listening_ports",    place,   //
-      "num_threads",        "4",     //
+      "num_threads",        "16",    //
       "request_timeout_ms", "2000",  //
       "enable_keep_alive",  "no",    //
   };

@@ -4,15 +4,13 @@
 
 #include "server/core/status.h"
 #include "server/import/importers.h"
-#include "server/models/repository.h"
 
 namespace rectifier {
 
 absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const ImportLimits& limits,
                                       const PassOptions& passes, CompilerFactory new_compiler,
                                       const Clock& clock) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path resolved, ResolveModelPath(path));
-  RECTIFIER_ASSIGN_OR_RETURN(const ModelFile found, FindModelFile(resolved));
+  RECTIFIER_ASSIGN_OR_RETURN(const ModelFile found, FindModelFile(path));
   LoadedGraph loaded;
   loaded.platform = found.importer->format();
   RECTIFIER_ASSIGN_OR_RETURN(loaded.imported, found.importer->Import(found.file, limits));

@@ -20,8 +20,9 @@ struct LoadedGraph {
   std::vector<PassReport> passes;
 };
 
-// Reads the model at `path` (a file, a version's or a model's folder) and runs the passes over it.
-// Errors are the importer's: they name the file, or node, operator and attribute.
+// Reads the model at `path` (a file, or a version's folder) and runs the passes over it. Errors are
+// the importer's: they name the file, without the folders that it is in, or node, operator and
+// attribute.
 absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const ImportLimits& limits,
                                       const PassOptions& passes, CompilerFactory new_compiler,
                                       const Clock& clock);

@@ -19,7 +19,8 @@ struct InferenceTimes {
   int64_t batch = 0;         // samples of the largest run that it was part of
 };
 
-// A request that has been checked against the signature; tensors in the signature's order.
+// A request that has been checked against the signature; tensors in the signature's order. An
+// output without bytes is not wanted.
 //
 // Lifetime: the bytes behind `inputs` and `outputs` stay valid until `done` has been called.
 struct InferenceRequest {
@@ -28,7 +29,7 @@ struct InferenceRequest {
   std::vector<MutableTensorView> outputs;  // written before `done` is called with OK
   TimePoint deadline = TimePoint::max();
   std::function<bool()> cancelled;  // safe from any thread
-  // Called exactly once, on a worker, iff Submit() returned OK.
+  // Called exactly once iff Submit() returned OK: on a worker, or in the Submit() of another.
   std::function<void(const absl::Status&, const InferenceTimes&)> done;
 };
 

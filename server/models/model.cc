@@ -32,6 +32,11 @@ absl::Status CheckBatchedOutputs(const Program& program, int64_t batch) {
   return absl::OkStatus();
 }
 
+absl::Status CheckNotStopped(const std::stop_token& stop) {
+  return stop.stop_requested() ? absl::CancelledError("load: the server is stopping")
+                               : absl::OkStatus();
+}
+
 absl::StatusOr<std::shared_ptr<const Program>> CompileFor(Compiler& compiler, const Graph& graph,
                                                           int64_t batch) {
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InputShapes(graph, batch));
@@ -68,15 +73,16 @@ absl::StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, int64_t batch
   return shapes;
 }
 
-absl::StatusOr<std::unique_ptr<const Model>> Model::Load(const std::filesystem::path& path,
+absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::path& path,
                                                          const LoadOptions& options,
                                                          const Clock& clock) {
-  RECTIFIER_ASSIGN_OR_RETURN(
-      const LoadedGraph loaded,
-      LoadGraph(path, options.limits, options.passes, options.new_compiler, clock));
+  RECTIFIER_ASSIGN_OR_RETURN(LoadedGraph loaded, LoadGraph(path, options.limits, options.passes,
+                                                           options.new_compiler, clock));
+  RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
+  loaded.imported = Graph();  // lets go of the weights that the passes have replaced
   const Graph& graph = loaded.optimized;
   const std::unique_ptr<Compiler> compiler = options.new_compiler(options.compiler);
-  std::unique_ptr<Model> model(new Model());
+  std::shared_ptr<Model> model(new Model());
   RECTIFIER_ASSIGN_OR_RETURN(auto single, CompileFor(*compiler, graph, 1));
   model->batch_sizes_ = {1};
   model->programs_ = {std::move(single)};
@@ -90,6 +96,7 @@ absl::StatusOr<std::unique_ptr<const Model>> Model::Load(const std::filesystem::
   if (batched) {
     for (const int64_t batch : ProgramBatchSizes(options.max_batch)) {
       if (batch == 1) continue;
+      RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
       auto program = CompileFor(*compiler, graph, batch);
       absl::Status status = program.status();
       if (status.ok()) status = CheckBatchedOutputs(**program, batch);

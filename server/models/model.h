@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct LoadOptions {
   CompilerOptions compiler;
   CompilerFactory new_compiler = nullptr;
   int64_t max_batch = 32;  // samples; a model that cannot be batched has fewer
+  std::stop_token stop;    // gives up between two steps of a load
 };
 
 // A Model is a network compiled for every batch size that it will run at: immutable, and the same
@@ -29,8 +31,9 @@ struct LoadOptions {
 class Model {
  public:
   // Reads, optimizes and compiles the model at `path`, as LoadGraph(). A batched one is run with
-  // generated samples to see that they do not depend on their company.
-  static absl::StatusOr<std::unique_ptr<const Model>> Load(const std::filesystem::path& path,
+  // generated samples to see that they do not depend on their company. CANCELLED when a stop was
+  // asked for.
+  static absl::StatusOr<std::shared_ptr<const Model>> Load(const std::filesystem::path& path,
                                                            const LoadOptions& options,
                                                            const Clock& clock);
 

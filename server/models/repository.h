@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(const std::filesyste
 
 // The path of the model that a person means: a model file, a version's folder, or a model's folder,
 // of which the highest version is taken. What comes back is one of the first two. NOT_FOUND begins
-// with `path`.
+// with `path`, which is for that person only.
 absl::StatusOr<std::filesystem::path> ResolveModelPath(const std::filesystem::path& path);
 
 }  // namespace rectifier

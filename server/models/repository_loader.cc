@@ -17,13 +17,14 @@ void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions&
   for (const RepositoryEntry& entry : entries) {
     const TimePoint start = clock.Now();
     absl::Status status = entry.status;
-    std::unique_ptr<const Model> model;
+    std::shared_ptr<const Model> model;
     if (status.ok()) {
       auto loaded = Model::Load(entry.path, options, clock);
       status = loaded.status();
       if (loaded.ok()) model = *std::move(loaded);
     }
-    LoadReport result{entry, status, model.get(), clock.Now() - start};
+    if (options.stop.stop_requested()) return;
+    const LoadReport result{entry, status, model, clock.Now() - start};
     if (IsModelName(entry.name)) {
       ModelVersion version{entry.name, entry.version, ModelState::kUnavailable, status, nullptr};
       if (status.ok()) {

@@ -17,17 +17,18 @@ namespace rectifier {
 struct LoadReport {
   const RepositoryEntry& entry;
   absl::Status status;
-  const Model* model = nullptr;  // set iff OK
+  std::shared_ptr<const Model> model;  // set iff OK
   Duration load_time{};
 };
 
 // Makes what serves a model that has been loaded.
 using MakeServable = std::function<std::shared_ptr<Servable>(const RepositoryEntry& entry,
-                                                             std::unique_ptr<const Model> model)>;
+                                                             std::shared_ptr<const Model> model)>;
 
 // Loads every entry, one after the other, and publishes each in the registry: ready when it loaded,
 // unavailable with the reason when it did not. `report` is called after each. A model's failure
-// stops nobody else. Entries whose name is not a model's are reported only.
+// stops nobody else. Entries whose name is not a model's are reported only. Once `options.stop`
+// asks for it, the rest is neither loaded nor reported.
 void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions& options,
                     const Clock& clock, ModelRegistry& registry, const MakeServable& make,
                     const std::function<void(const LoadReport&)>& report);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "server/core/check.h"
@@ -36,10 +35,10 @@ class ServedModel::InferenceTask final : public Task {
   InferenceTimes times_;
 };
 
-// Rows of one request that are rows of one run: `rows` from `request_row` on.
+// Rows of one request that are rows of one run: `rows` from `first_row` on.
 struct ServedModel::Slice {
   InferenceTask* task;
-  int64_t request_row;
+  int64_t first_row;
   int64_t rows;
   bool last;  // of the request
 };
@@ -51,27 +50,9 @@ BatchingOptions WithModelsBatch(BatchingOptions options, const Model& model) {
   return options;
 }
 
-// The rows [first, first + count) of `samples` rows that are `bytes`.
-template <typename Byte>
-std::span<Byte> Rows(std::span<Byte> bytes, int64_t samples, int64_t first, int64_t count) {
-  const size_t row = bytes.size() / static_cast<size_t>(samples);
-  return bytes.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(count) * row);
-}
-
-bool AlignedForFloat(const std::byte* data) {
-  return reinterpret_cast<uintptr_t>(data) % alignof(float) == 0;
-}
-
-// A buffer of at least `bytes`, kept for the next batch.
-std::byte* Reuse(std::vector<AlignedBuffer>& buffers, size_t index, size_t bytes) {
-  if (buffers.size() <= index) buffers.resize(index + 1);
-  if (buffers[index].size() < bytes) buffers[index] = AlignedBuffer(bytes);
-  return buffers[index].data();
-}
-
 }  // namespace
 
-ServedModel::ServedModel(std::string name, std::string version, std::unique_ptr<const Model> model,
+ServedModel::ServedModel(std::string name, std::string version, std::shared_ptr<const Model> model,
                          BatchingOptions batching, const Collaborators& collaborators)
     : name_(std::move(name)),
       version_(std::move(version)),
@@ -127,57 +108,18 @@ void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,
                              std::span<const Slice> slices, WorkerState& state) {
   const Clock& clock = collaborators_.clock;
   const TimePoint begin = clock.Now();
-  // One request that fills the run is read and written where it lies.
-  const bool whole = slices.size() == 1;
-  std::vector<TensorView> inputs;
-  for (size_t i = 0; i < program->inputs().size(); ++i) {
-    const TensorType& type = program->inputs()[i].type;
-    const auto rows_of = [&](const Slice& slice) {
-      const InferenceRequest& request = slice.task->request();
-      return Rows(request.inputs[i].bytes, request.samples, slice.request_row, slice.rows);
-    };
-    if (whole && AlignedForFloat(rows_of(slices[0]).data())) {
-      inputs.push_back({type, rows_of(slices[0])});
-      continue;
-    }
-    const auto bytes = static_cast<size_t>(type.shape.ElementCount() * ElementSize(type.dtype));
-    std::byte* gathered = Reuse(state.inputs, i, bytes);
-    inputs.push_back({type, {gathered, bytes}});
-    for (const Slice& slice : slices) {
-      const auto rows = rows_of(slice);
-      std::memcpy(gathered, rows.data(), rows.size());
-      gathered += rows.size();
-    }
-  }
-  std::vector<MutableTensorView> outputs;
-  std::vector<bool> scatter;
-  const auto output_rows = [&](const Slice& slice, size_t i) {
-    const InferenceRequest& request = slice.task->request();
-    return Rows(request.outputs[i].bytes, request.samples, slice.request_row, slice.rows);
-  };
-  for (size_t i = 0; i < program->outputs().size(); ++i) {
-    const TensorType& type = program->outputs()[i].type;
-    const auto bytes = static_cast<size_t>(type.shape.ElementCount() * ElementSize(type.dtype));
-    const auto direct = output_rows(slices[0], i);
-    scatter.push_back(!whole || !AlignedForFloat(direct.data()));
-    outputs.push_back(
-        {type, scatter[i] ? std::span(Reuse(state.outputs, i, bytes), bytes) : direct});
-  }
-  const TimePoint input_ready = clock.Now();
-  state.context.Run(program, inputs, outputs);
-  const TimePoint computed = clock.Now();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::byte* from = outputs[i].bytes.data();
-    for (const Slice& slice : slices) {
-      if (!scatter[i]) break;
-      const auto rows = output_rows(slice, i);
-      std::memcpy(rows.data(), from, rows.size());
-      from += rows.size();
-    }
-  }
-  const TimePoint output_ready = clock.Now();
+  std::vector<RequestRows> rows;
   int64_t samples = 0;
-  for (const Slice& slice : slices) samples += slice.rows;
+  for (const Slice& slice : slices) {
+    rows.push_back({slice.task->request(), slice.first_row, slice.rows});
+    samples += slice.rows;
+  }
+  const BatchTensors tensors(*program, rows, state.scratch);
+  const TimePoint input_ready = clock.Now();
+  state.context.Run(program, tensors.inputs(), tensors.outputs());
+  const TimePoint computed = clock.Now();
+  tensors.Scatter();
+  const TimePoint output_ready = clock.Now();
   collaborators_.run_observer.OnBatchRun(samples, static_cast<int64_t>(slices.size()),
                                          output_ready - begin);
   for (const Slice& slice : slices) {

@@ -9,16 +9,16 @@
 #include "server/core/clock.h"
 #include "server/engine/execution_context.h"
 #include "server/models/batch_run_observer.h"
+#include "server/models/batch_tensors.h"
 #include "server/models/model.h"
 #include "server/models/servable.h"
 
 namespace rectifier {
 
-// What one worker keeps between batches, for all models: memory that is reused.
+// What one worker keeps between batches, for all models.
 struct WorkerState {
   ExecutionContext context;
-  std::vector<AlignedBuffer> inputs;   // a batch's tensors while it is put together
-  std::vector<AlignedBuffer> outputs;  // and before it is taken apart
+  BatchScratch scratch;
 };
 
 // One WorkerState for each worker of a pool; a worker touches its own only.
@@ -47,7 +47,7 @@ class ServedModel final : public Servable, private BatchRunner {
   };
 
   // `batching.max_batch` is set from the model. The collaborators outlive it.
-  ServedModel(std::string name, std::string version, std::unique_ptr<const Model> model,
+  ServedModel(std::string name, std::string version, std::shared_ptr<const Model> model,
               BatchingOptions batching, const Collaborators& collaborators);
 
   const std::string& name() const override { return name_; }
@@ -67,7 +67,7 @@ class ServedModel final : public Servable, private BatchRunner {
 
   const std::string name_;
   const std::string version_;
-  const std::unique_ptr<const Model> model_;
+  const std::shared_ptr<const Model> model_;
   Collaborators collaborators_;
   DynamicBatcher batcher_;  // last: its destructor waits for batches that use the members above
 };

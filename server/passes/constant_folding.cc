@@ -15,10 +15,7 @@ absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
 
 namespace {
 
-// Results that together are above this size are computed anew each time rather than kept: a small
-// file must not grow into gigabytes by being loaded.
-constexpr int64_t kMaxFoldedBytes = int64_t{64} << 20;
-
+// What does not fit into `room` is computed anew each time rather than kept.
 bool CanFold(const Graph& graph, const Node& node, int64_t room) {
   const bool constants = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
     return id == kNoValue || graph.constant(id) != nullptr;
@@ -73,7 +70,7 @@ absl::Status CheckSlopes(const Graph& graph) {
 
 absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context) {
   std::vector<bool> folded(graph.nodes().size(), false);
-  int64_t room = kMaxFoldedBytes;
+  int64_t room = kMaxAddedBytes;
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     const Node& node = graph.nodes()[i];
     if (!CanFold(graph, node, room)) continue;

@@ -73,12 +73,18 @@ Tensor ScaleConvTranspose(const Tensor& weights, const std::vector<double>& fact
   return scaled;
 }
 
-// Changes the convolution so that its result is what the normalization gave; false when it cannot.
-bool Absorb(Graph& graph, Node& conv, const Affine& affine) {
+// Changes the convolution so that its result is what the normalization gave; false when it cannot,
+// or when a copy of weights that others read too is larger than `room`, which it is taken from.
+bool Absorb(Graph& graph, const Uses& uses, Node& conv, const Affine& affine, int64_t& room) {
   const Tensor* weights = graph.constant(conv.inputs[1]);
   const ValueId bias_id = conv.inputs.size() > 2 ? conv.inputs[2] : kNoValue;
   const Tensor* bias = graph.constant(bias_id);
   if (weights == nullptr || (bias_id != kNoValue && bias == nullptr)) return false;
+  if (!uses.HasSingleReader(conv.inputs[1])) {
+    const auto bytes = static_cast<int64_t>(weights->bytes().size());
+    if (bytes > room) return false;
+    room -= bytes;
+  }
   Tensor scaled;
   if (conv.op == "Conv") {
     scaled = ScaleConv(*weights, affine.factor);
@@ -105,6 +111,7 @@ bool Absorb(Graph& graph, Node& conv, const Affine& affine) {
 
 absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& /*context*/) {
   const Uses uses(graph);
+  int64_t room = kMaxAddedBytes;
   std::vector<bool> dead(graph.nodes().size(), false);
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     const Node& node = graph.nodes()[i];
@@ -115,7 +122,7 @@ absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& /*co
     Node& conv = graph.nodes()[static_cast<size_t>(producer)];
     if ((conv.op != "Conv" && conv.op != "ConvTranspose") || !conv.post_ops.empty()) continue;
     const auto affine = ReadAffine(graph, node);
-    if (!affine || !Absorb(graph, conv, *affine)) continue;
+    if (!affine || !Absorb(graph, uses, conv, *affine, room)) continue;
     conv.outputs[0] = node.outputs[0];
     dead[i] = true;
   }

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "server/graph/graph.h"
 
 namespace rectifier {
+
+// The most that one pass adds in constants which the file did not hold: a small file must not grow
+// into gigabytes by being loaded.
+inline constexpr int64_t kMaxAddedBytes = int64_t{64} << 20;
 
 // Takes out the nodes whose entry in `dead` is true; the others keep their order. Returns how many.
 inline int EraseNodes(Graph& graph, const std::vector<bool>& dead) {

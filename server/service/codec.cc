@@ -247,29 +247,29 @@ absl::StatusOr<Reply> Reply::Allocate(const ModelSignature& signature,
                                       const std::vector<TensorType>& types, int64_t max_bytes) {
   RECTIFIER_CHECK(types.size() == signature.outputs.size());
   int64_t total = 0;
-  for (size_t i = 0; i < types.size(); ++i) {
+  for (const size_t i : request.outputs) {
     const absl::StatusOr<int64_t> bytes = CheckedByteSize(types[i]);
     if (!bytes.ok() || __builtin_add_overflow(total, *bytes, &total) || total > max_bytes) {
       return ResourceExhausted(OutputPlace(signature.outputs[i].name),
                                "the outputs would have more than {} bytes", max_bytes);
     }
   }
-  Reply reply(signature, request.raw, request.outputs);
-  for (const TensorType& type : types) {
-    absl::StatusOr<Tensor> tensor = Tensor::Allocate(type);
+  Reply reply(signature, request, types);
+  for (const size_t i : request.outputs) {
+    absl::StatusOr<Tensor> tensor = Tensor::Allocate(types[i]);
     if (!tensor.ok()) return Internal("output", "{}", Message(tensor.status()));
-    reply.tensors_.push_back(*std::move(tensor));
+    reply.tensors_[i] = *std::move(tensor);
   }
   return reply;
 }
 
 std::vector<MutableTensorView> Reply::outputs() {
   std::vector<MutableTensorView> views;
-  for (Tensor& tensor : tensors_) views.push_back(tensor.mutable_view());
+  for (size_t i = 0; i < types_.size(); ++i) views.push_back({types_[i], tensors_[i].bytes()});
   return views;
 }
 
-grpc::ByteBuffer Reply::Encode(inference::ModelInferResponse header) && {
+absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse header) && {
   for (const size_t i : wanted_) {
     auto* output = header.add_outputs();
     output->set_name(signature_->outputs[i].name);
@@ -278,7 +278,11 @@ grpc::ByteBuffer Reply::Encode(inference::ModelInferResponse header) && {
     if (!raw_)
       ContentsOf(tensors_[i].dtype()).encode(tensors_[i].bytes(), *output->mutable_contents());
   }
-  std::vector<grpc::Slice> slices{grpc::Slice(header.SerializeAsString())};
+  std::string text;
+  if (!header.SerializeToString(&text)) {
+    return ResourceExhausted("outputs", "they do not fit into a message as typed contents");
+  }
+  std::vector<grpc::Slice> slices{grpc::Slice(text)};
   if (raw_) {
     for (const size_t i : wanted_) {
       slices.emplace_back(RawEntryPrefix(tensors_[i].bytes().size()));

@@ -34,27 +34,34 @@ absl::StatusOr<DecodedRequest> DecodeRequest(const inference::ModelInferRequest&
 // The signature outlives it.
 class Reply {
  public:
-  // `types`: of every output of the signature. RESOURCE_EXHAUSTED when they have more than
-  // `max_bytes` together.
+  // `types`: of every output of the signature. RESOURCE_EXHAUSTED when those that the request wants
+  // have more than `max_bytes` together.
   static absl::StatusOr<Reply> Allocate(const ModelSignature& signature,
                                         const DecodedRequest& request,
                                         const std::vector<TensorType>& types, int64_t max_bytes);
 
-  // Every output of the signature, in its order, also those that nobody asked for.
+  // Every output of the signature, in its order; without bytes where it is not wanted.
   std::vector<MutableTensorView> outputs();
 
   // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not
-  // copied: their memory goes into the buffer. Call once.
-  grpc::ByteBuffer Encode(inference::ModelInferResponse header) &&;
+  // copied: their memory goes into the buffer. Call once. RESOURCE_EXHAUSTED when protobuf cannot
+  // write a message of this size.
+  absl::StatusOr<grpc::ByteBuffer> Encode(inference::ModelInferResponse header) &&;
 
  private:
-  Reply(const ModelSignature& signature, bool raw, std::vector<size_t> wanted)
-      : signature_(&signature), raw_(raw), wanted_(std::move(wanted)) {}
+  Reply(const ModelSignature& signature, const DecodedRequest& request,
+        const std::vector<TensorType>& types)
+      : signature_(&signature),
+        raw_(request.raw),
+        wanted_(request.outputs),
+        types_(types),
+        tensors_(types.size()) {}
 
   const ModelSignature* signature_;
   bool raw_;
   std::vector<size_t> wanted_;
-  std::vector<Tensor> tensors_;
+  std::vector<TensorType> types_;
+  std::vector<Tensor> tensors_;  // empty where the output is not wanted
 };
 
 }  // namespace rectifier

@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "server/core/address.h"
 #include "server/core/status.h"
 #include "server/service/health_service.h"
 #include "server/service/inference_service.h"
@@ -41,11 +42,6 @@ constexpr int kMaxSyncThreads = 8;
 
 int ToInt(int64_t value) {
   return static_cast<int>(std::clamp<int64_t>(value, 0, std::numeric_limits<int>::max()));
-}
-
-std::string Address(const std::string& host, int port) {
-  const bool bare_ipv6 = host.find(':') != std::string::npos && host.front() != '[';
-  return bare_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 gpr_timespec In(Duration timeout) {
@@ -98,7 +94,7 @@ absl::Status GrpcServer::Listen() {
     quota.Resize(static_cast<size_t>(options_.memory_quota_bytes));
   }
   builder.SetResourceQuota(quota);
-  const std::string address = Address(options_.host, options_.port);
+  const std::string address = HostAndPort(options_.host, options_.port);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(inference_.get());
   builder.RegisterService(health_.get());

@@ -12,9 +12,11 @@
 namespace rectifier {
 namespace {
 
-// How long a client whose request found the queue full should wait before it tries again.
+// How long a client whose request found the queue full should wait before it tries again; negative:
+// it should not.
 constexpr const char* kPushbackKey = "grpc-retry-pushback-ms";
 constexpr const char* kPushback = "100";
+constexpr const char* kNoRetry = "-1";
 
 // The call's deadline on the server's clock. The client's is a span of time on the wire, so
 // nobody's wall clock has a part in it.
@@ -43,7 +45,12 @@ InferCall::InferCall(const Collaborators& collaborators, grpc::CallbackServerCon
 
 void InferCall::Start(const grpc::ByteBuffer& request) {
   absl::StatusOr<InferenceRequest> prepared = Prepare(request);
-  if (!prepared.ok()) return End(prepared.status(), nullptr);
+  if (!prepared.ok()) {
+    if (prepared.status().code() == absl::StatusCode::kResourceExhausted) {
+      context_.AddTrailingMetadata(kPushbackKey, kNoRetry);  // its reply is too large
+    }
+    return End(prepared.status(), nullptr);
+  }
   // The call may be over, and freed, before Submit() has returned.
   const std::shared_ptr<Servable> servable = servable_;
   const absl::Status submitted = servable->Submit(*std::move(prepared));
@@ -62,6 +69,9 @@ absl::StatusOr<InferenceRequest> InferCall::Prepare(const grpc::ByteBuffer& requ
   RECTIFIER_ASSIGN_OR_RETURN(servable_, ModelRegistry::ServableOf(*version_));
   const ModelSignature& signature = servable_->signature();
   RECTIFIER_ASSIGN_OR_RETURN(decoded_, DecodeRequest(message_, signature));
+  id_ = std::move(*message_.mutable_id());
+  // What typed contents held is converted; clearing fields would keep their memory.
+  if (!decoded_.raw) inference::ModelInferRequest().Swap(&message_);
   RECTIFIER_ASSIGN_OR_RETURN(
       reply_, Reply::Allocate(signature, decoded_, servable_->OutputTypes(decoded_.samples),
                               with_.max_reply_bytes));
@@ -78,14 +88,17 @@ absl::StatusOr<InferenceRequest> InferCall::Prepare(const grpc::ByteBuffer& requ
   return prepared;
 }
 
-void InferCall::End(const absl::Status& status, const InferenceTimes* times) {
-  if (status.ok()) {
-    inference::ModelInferResponse header;
-    header.set_model_name(servable_->name());
-    header.set_model_version(servable_->version());
-    header.set_id(std::move(*message_.mutable_id()));
-    response_ = (*std::move(reply_)).Encode(std::move(header));
-  }
+absl::Status InferCall::Encode() {
+  inference::ModelInferResponse header;
+  header.set_model_name(servable_->name());
+  header.set_model_version(servable_->version());
+  header.set_id(std::move(id_));
+  RECTIFIER_ASSIGN_OR_RETURN(response_, (*std::move(reply_)).Encode(std::move(header)));
+  return absl::OkStatus();
+}
+
+void InferCall::End(const absl::Status& outcome, const InferenceTimes* times) {
+  const absl::Status status = outcome.ok() ? Encode() : outcome;
   if (version_) {
     with_.observer.OnFinished(version_->name, version_->version, status.code(),
                               with_.clock.Now() - received_, times);

@@ -44,8 +44,10 @@ class InferCall final : public grpc::ServerUnaryReactor {
  private:
   // What is to be submitted to `servable_`.
   absl::StatusOr<InferenceRequest> Prepare(const grpc::ByteBuffer& request);
+  // Writes the reply.
+  absl::Status Encode();
   // Ends the call; `this` may be gone when it returns.
-  void End(const absl::Status& status, const InferenceTimes* times);
+  void End(const absl::Status& outcome, const InferenceTimes* times);
 
   const Collaborators with_;
   grpc::CallbackServerContext& context_;
@@ -54,7 +56,8 @@ class InferCall final : public grpc::ServerUnaryReactor {
   // Shared with the request that is queued, which may outlive the call by a moment.
   const std::shared_ptr<std::atomic<bool>> cancelled_;
 
-  inference::ModelInferRequest message_;
+  inference::ModelInferRequest message_;  // for as long as the inputs are in it
+  std::string id_;
   std::optional<ModelVersion> version_;  // once it is known
   std::shared_ptr<Servable> servable_;   // keeps the version until the call is done
   DecodedRequest decoded_;

@@ -149,8 +149,9 @@ class BatchingTest : public ::testing::Test {
   void StartServer(const BatchingOptions& batching = {}) {
     LoadOptions load;
     load.new_compiler = NewOneDnnCompiler;
-    auto model = Model::Load(
-        std::filesystem::path(RECTIFIER_SOURCE_DIR) / "examples/models" / kModel, load, clock_);
+    auto model =
+        Model::Load(std::filesystem::path(RECTIFIER_SOURCE_DIR) / "examples/models" / kModel / "1",
+                    load, clock_);
     ASSERT_EQ(model.status(), absl::OkStatus());
     served_ = std::make_shared<CancellationWatcher>(std::make_unique<ServedModel>(
         kModel, "1", *std::move(model), batching,

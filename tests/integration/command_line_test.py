@@ -315,10 +315,25 @@ def test_check_of_a_bad_model_ends_with_1_and_says_why(tmp_path, content, parts)
         assert part in reason
 
 
-def test_check_of_a_missing_model_ends_with_1_and_its_path(tmp_path):
-    result = run("check", tmp_path / "none")
-    assert result.returncode == 1
+def test_check_of_a_missing_model_ends_with_2_and_its_path(tmp_path):
+    bad = repositories.add_model(tmp_path, "bad", repositories.truncated())
+    result = run("check", tmp_path / "none", bad)
+    assert result.returncode == 2
     assert str(tmp_path / "none") in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["bench", MODEL, "--shape", "image=1x"], ["--shape", "1x3x112x112"]),
+        (["bench", MODEL, "--shape", "1x1x8x8"], ["--shape", "NAME="]),
+        (["inspect", MODEL, "--without-pass", "nonsense"], ["--without-pass", "nonsense", "fuse-rectifier"]),
+        (["serve", "--model-repository", MODEL, "--max-message-bytes", "2GiB"], ["--max-message-bytes", "2147483647"]),
+    ],
+    ids=["shape", "name", "pass", "bytes"],
+)
+def test_malformed_option_is_wrong_usage(arguments, parts):
+    assert_usage_error(run(*arguments), *parts)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +379,7 @@ def test_run_writes_each_output_and_says_where(tmp_path):
         (np.zeros((1, 64), np.float32), "image={}", 1, ["image", "f32[?, 1, 8, 8]", "f32[1, 64]"]),
         (np.zeros((1, 1, 8, 8), np.float32), "picture={}", 1, ["image", "missing"]),
         (np.zeros((1, 1, 8, 8), np.float32), "image=none.npy", 2, ["none.npy"]),
-        (np.zeros((1, 1, 8, 8), np.float32), "{}", 1, ["--input", "NAME="]),
+        (np.zeros((1, 1, 8, 8), np.float32), "{}", 2, ["--input", "NAME="]),
     ],
     ids=["dtype", "shape", "name", "file", "form"],
 )

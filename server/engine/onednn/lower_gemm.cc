@@ -14,9 +14,9 @@ namespace {
 std::optional<Operand> ConstantBias(ProgramBuilder& builder, ValueId c, float beta, int64_t n) {
   const auto& tensor = builder.graph().value(c).constant;
   if (tensor == nullptr || !SlopeVariesOnlyAlong(tensor->shape(), 2, 1)) return std::nullopt;
+  const Desc desc = RowMajor(Dims{n});
   return builder.Constant(
-      builder.weights().FindOrMake(tensor, fmt::format("bias {} {}", n, beta), [&] {
-        const Desc desc = RowMajor(Dims{n});
+      builder.weights().FindOrMake(tensor, fmt::format("bias {} {}", n, beta), desc, [&] {
         PackedWeight packed{desc, AlignedBuffer(desc.get_size())};
         auto* out = reinterpret_cast<float*>(packed.data.data());
         const auto values = tensor->data<float>();

@@ -54,10 +54,10 @@ Folding Fold(const Dims& x, const Dims& slope, const std::vector<int>& order) {
   return {{outer, middle, inner}, {1, middle, 1}, spread};
 }
 
-// The constant `slope` (logical dimensions `dims`) written out to `spread` and laid in `order`.
-PackedWeight LaySlope(const Tensor& slope, const Dims& dims, const Dims& spread,
-                      const std::vector<int>& order) {
-  const Desc to = Dense(spread, order);
+// The constant `slope` (logical dimensions `dims`) written out to the dimensions of `to` and laid
+// as it says.
+PackedWeight LaySlope(const Tensor& slope, const Dims& dims, const Desc& to) {
+  const Dims spread = to.get_dims();
   PackedWeight packed{to, AlignedBuffer(to.get_size())};
   auto* out = reinterpret_cast<float*>(packed.data.data());
   const Dims from_strides = RowMajor(dims).get_strides();
@@ -81,13 +81,13 @@ PackedWeight LaySlope(const Tensor& slope, const Dims& dims, const Dims& spread,
 
 // A slope that is computed, written out and laid likewise by steps.
 Operand LayComputedSlope(ProgramBuilder& builder, ValueId slope, const Dims& dims,
-                         const Dims& spread, const std::vector<int>& order) {
+                         const Desc& wanted) {
   Operand laid = builder.Get(slope, RowMajor(builder.shape(slope)));
   laid.desc = RowMajor(dims);
-  const Desc wanted = Dense(spread, order);
-  if (dims == spread && SameLayout(laid.desc, wanted)) return laid;
+  const bool spreads = dims != wanted.get_dims();
+  if (!spreads && SameLayout(laid.desc, wanted)) return laid;
   const Operand result = builder.Allocate(wanted);
-  if (dims == spread) {
+  if (!spreads) {
     builder.AddReorder(laid, result);
     return result;
   }
@@ -120,12 +120,12 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
   const Dims slope_dims = DimsOf(PadRank(builder.shape(slope), std::max(1, shape.rank())));
   const std::vector<int> order = PhysicalOrder(x.desc);
   const Folding folding = Fold(DimsOf(shape), slope_dims, order);
-  Operand weights = constant == nullptr
-                        ? LayComputedSlope(builder, slope, slope_dims, folding.spread, order)
-                        : builder.Constant(builder.weights().FindOrMake(
-                              constant, FormName(folding.spread, order), [&] {
-                                return LaySlope(*constant, slope_dims, folding.spread, order);
-                              }));
+  const Desc laid = Dense(folding.spread, order);
+  Operand weights = constant == nullptr ? LayComputedSlope(builder, slope, slope_dims, laid)
+                                        : builder.Constant(builder.weights().FindOrMake(
+                                              constant, FormName(folding.spread, order), laid, [&] {
+                                                return LaySlope(*constant, slope_dims, laid);
+                                              }));
   weights.desc = RowMajor(folding.slope);
   const Operand folded{x.buffer, RowMajor(folding.x)};
   const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);

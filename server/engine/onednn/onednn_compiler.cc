@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
 #include <utility>
@@ -83,23 +84,51 @@ absl::Status CheckStatic(const Graph& graph) {
   return absl::OkStatus();
 }
 
+// Where oneDNN's exceptions end, and the weight store's: they become errors at `place`.
+template <typename Build>
+absl::Status Guarded(const std::string& place, const Build& build) {
+  try {
+    return build();
+  } catch (const dnnl::error& error) {
+    return Unimplemented(place, "oneDNN: {} (status {})", error.message,
+                         static_cast<int>(error.status));
+  } catch (const onednn::WeightBudgetExceeded& exceeded) {
+    return ResourceExhausted(place, "with it the weights take {} bytes, at most {} are allowed",
+                             exceeded.bytes, exceeded.max_bytes);
+  }
+}
+
 absl::Status LowerNode(const Node& node, ProgramBuilder& builder) {
   const Lowering* lowering = FindLowering(node.op);
   if (lowering == nullptr) return Unimplemented(Place(node), "cannot be run by this engine");
-  // The one place where oneDNN's exceptions end.
-  try {
+  return Guarded(Place(node), [&]() -> absl::Status {
     builder.Begin(node);
     RECTIFIER_RETURN_IF_ERROR(lowering->lower(node, builder));
     builder.End(node);
-  } catch (const dnnl::error& error) {
-    return Unimplemented(Place(node), "oneDNN: {} (status {})", error.message,
-                         static_cast<int>(error.status));
-  }
-  return absl::OkStatus();
+    return absl::OkStatus();
+  });
 }
 
-absl::Status CheckMemory(const std::string& place, const onednn::ProgramParts& parts,
-                         int64_t max_bytes) {
+// The node behind the step that touches most memory.
+std::string LargestPlace(const Graph& graph, const onednn::ProgramParts& parts) {
+  std::string name;
+  size_t most = 0;
+  for (size_t i = 0; i < parts.steps.size(); ++i) {
+    size_t bytes = 0;
+    for (const onednn::Step::Argument& argument : parts.steps[i].arguments) {
+      bytes += parts.buffers[static_cast<size_t>(argument.operand.buffer)].bytes;
+    }
+    if (bytes > most) {
+      most = bytes;
+      name = parts.step_infos[i].node;
+    }
+  }
+  const auto node = std::find_if(graph.nodes().begin(), graph.nodes().end(),
+                                 [&](const Node& n) { return n.name == name; });
+  return node == graph.nodes().end() ? "graph outputs" : Place(*node);
+}
+
+absl::Status CheckMemory(const Graph& graph, const onednn::ProgramParts& parts, int64_t max_bytes) {
   // Each part is below 2^50 bytes and there are far fewer than 2^12.
   auto bytes = static_cast<int64_t>(parts.arena_bytes);
   for (const auto* ports : {&parts.inputs, &parts.outputs}) {
@@ -108,14 +137,18 @@ absl::Status CheckMemory(const std::string& place, const onednn::ProgramParts& p
     }
   }
   if (bytes <= max_bytes) return absl::OkStatus();
-  return ResourceExhausted(place, "running it takes {} bytes of memory, at most {} are allowed",
+  return ResourceExhausted(LargestPlace(graph, parts),
+                           "running the graph takes {} bytes of memory, most of them here, and at "
+                           "most {} are allowed",
                            bytes, max_bytes);
 }
 
 class OneDnnCompiler final : public Compiler {
  public:
   explicit OneDnnCompiler(const CompilerOptions& options)
-      : options_(options), engine_(dnnl::engine::kind::cpu, 0), weights_(engine_) {}
+      : options_(options),
+        engine_(dnnl::engine::kind::cpu, 0),
+        weights_(engine_, options.max_weight_bytes) {}
 
   absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) override {
@@ -125,14 +158,13 @@ class OneDnnCompiler final : public Compiler {
     RECTIFIER_RETURN_IF_ERROR(CheckStatic(bound));
     ProgramBuilder builder(bound, weights_, engine_, options_.intra_op_threads);
     for (const Node& node : bound.nodes()) RECTIFIER_RETURN_IF_ERROR(LowerNode(node, builder));
-    try {
-      onednn::ProgramParts parts = builder.Finish();
-      RECTIFIER_RETURN_IF_ERROR(CheckMemory(graph.name, parts, options_.max_program_bytes));
-      return std::make_shared<const onednn::OneDnnProgram>(std::move(parts));
-    } catch (const dnnl::error& error) {
-      return Unimplemented(graph.name, "oneDNN: {} (status {})", error.message,
-                           static_cast<int>(error.status));
-    }
+    onednn::ProgramParts parts;
+    RECTIFIER_RETURN_IF_ERROR(Guarded(graph.name, [&] {
+      parts = builder.Finish();
+      return absl::OkStatus();
+    }));
+    RECTIFIER_RETURN_IF_ERROR(CheckMemory(bound, parts, options_.max_program_bytes));
+    return std::make_shared<const onednn::OneDnnProgram>(std::move(parts));
   }
 
   size_t weight_bytes() const override { return weights_.bytes(); }

@@ -106,7 +106,7 @@ class OneDnnBinding final : public Binding {
 
 }  // namespace
 
-std::unique_ptr<Binding> OneDnnProgram::Bind(std::byte* arena) const {
+std::unique_ptr<Binding> OneDnnProgram::Bind(std::byte* arena) const noexcept {
   return std::make_unique<OneDnnBinding>(parts_, arena);
 }
 

@@ -57,7 +57,8 @@ class OneDnnProgram final : public Program {
   const std::vector<Port>& outputs() const override { return parts_.outputs; }
   const std::vector<StepInfo>& steps() const override { return parts_.step_infos; }
   size_t arena_bytes() const override { return parts_.arena_bytes; }
-  std::unique_ptr<Binding> Bind(std::byte* arena) const override;
+  // What it makes of oneDNN fails only when memory runs out, which ends the process.
+  std::unique_ptr<Binding> Bind(std::byte* arena) const noexcept override;
 
  private:
   ProgramParts parts_;

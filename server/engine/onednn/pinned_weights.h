@@ -55,8 +55,8 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
     for (const int64_t dim : pd.weights_desc().get_inner_blks()) form += fmt::format(" {}", dim);
     for (const int64_t stride : pd.weights_desc().get_strides()) form += fmt::format(" {}", stride);
   }
-  *packed = builder.Constant(
-      store.FindOrMake(tensor, form, [&] { return source.pack(pd.weights_desc()); }));
+  *packed = builder.Constant(store.FindOrMake(tensor, form, pd.weights_desc(),
+                                              [&] { return source.pack(pd.weights_desc()); }));
   return pd;
 }
 

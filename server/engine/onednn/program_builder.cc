@@ -102,7 +102,7 @@ Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
     if (SameLayout(plain, layout)) return {Get(id).buffer, layout};
     std::string form = "layout";
     for (const int64_t stride : layout.get_strides()) form += fmt::format(" {}", stride);
-    return Constant(weights_.FindOrMake(tensor, form,
+    return Constant(weights_.FindOrMake(tensor, form, layout,
                                         [&] { return weights_.Reorder(*tensor, plain, layout); }));
   }
   const Operand from = Get(id);

@@ -10,11 +10,11 @@ std::shared_ptr<const PackedWeight> WeightStore::Find(const std::shared_ptr<cons
 }
 
 std::shared_ptr<const PackedWeight> WeightStore::FindOrMake(
-    const std::shared_ptr<const Tensor>& source, const std::string& form,
+    const std::shared_ptr<const Tensor>& source, const std::string& form, const Desc& wanted,
     const std::function<PackedWeight()>& make) {
   if (auto packed = Find(source, form)) return packed;
+  Count(wanted.get_size());
   auto packed = std::make_shared<const PackedWeight>(make());
-  bytes_ += packed->data.size();
   entries_[{source.get(), form}] = {source, packed};
   return packed;
 }
@@ -48,8 +48,14 @@ PackedWeight WeightStore::Reorder(const Tensor& source, const Desc& plain, const
 void WeightStore::AddPlain(const std::shared_ptr<const Tensor>& source) {
   Entry& entry = entries_[{source.get(), "plain"}];
   if (entry.source.lock() == source) return;
+  Count(source->bytes().size());
   entry = {source, nullptr};
-  bytes_ += source->bytes().size();
+}
+
+void WeightStore::Count(size_t bytes) {
+  const int64_t total = bytes_ + static_cast<int64_t>(bytes);
+  if (total > max_bytes_) throw WeightBudgetExceeded{total, max_bytes_};
+  bytes_ = total;
 }
 
 }  // namespace rectifier::onednn

@@ -155,7 +155,11 @@ TEST_F(CommandLineTest, CheckIsExitCode1WhenOneModelCannotBeServed) {
   EXPECT_THAT(out_, HasSubstr("bad.onnx: cannot be served\n"));
   EXPECT_THAT(out_, HasSubstr("digits_prelu: can be served\n"));
   EXPECT_THAT(err_, HasSubstr("odd (Quantum)"));
-  EXPECT_EQ(Run({"check", Path("none")}), kExitFailed);
+}
+
+TEST_F(CommandLineTest, CheckIsExitCode2WhenAModelIsNotThere) {
+  EXPECT_EQ(Run({"check", Path("none"), Sample("digits_prelu")}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr(Path("none") + ": there is no such file or folder"));
 }
 
 TEST_F(CommandLineTest, CheckSaysWhyAModelIsNotBatched) {
@@ -180,8 +184,8 @@ TEST_F(CommandLineTest, InspectLeavesAPassOut) {
   EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-rectifier"}),
             kExitDone);
   EXPECT_THAT(out_, Not(HasSubstr("post-op of")));
-  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "none"}), kExitFailed);
-  EXPECT_THAT(err_, HasSubstr("none: there is no pass of this name"));
+  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "none"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("--without-pass: none not in {constant-folding"));
 }
 
 TEST_F(CommandLineTest, RunWritesOneFileForEachOutput) {

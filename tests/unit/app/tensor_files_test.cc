@@ -8,7 +8,7 @@ namespace rectifier {
 namespace {
 
 std::string Split(const std::string& text) {
-  const auto split = SplitAssignment("--input", text);
+  const auto split = SplitAssignment(text);
   return split.ok() ? split->first + " <- " + split->second : StatusText(split);
 }
 
@@ -20,13 +20,12 @@ TEST(SplitAssignmentTest, SplitsAtTheLastEqualsSign) {
 
 TEST(SplitAssignmentTest, NeedsANameAndAValue) {
   for (const char* text : {"", "image", "=a.npy", "image=", "="}) {
-    EXPECT_EQ(Split(text),
-              fmt::format("INVALID_ARGUMENT: --input: expected NAME=VALUE, got '{}'", text));
+    EXPECT_EQ(Split(text), fmt::format("INVALID_ARGUMENT: expected NAME=VALUE, got '{}'", text));
   }
 }
 
 std::string Parse(const std::string& text) {
-  const auto shape = ParseShape("--shape", text);
+  const auto shape = ParseShape(text);
   return shape.ok() ? shape->ToString() : StatusText(shape);
 }
 
@@ -40,9 +39,7 @@ TEST(ParseShapeTest, RefusesEverythingElse) {
   for (const char* text : {"", "x", "1x", "x1", "1xx2", "0", "1x0", "-1", "+1", "1 x 2", "1X2",
                            "1,2", "1.5", "a", "99999999999999999999", "1x1x1x1x1x1x1x1x1"}) {
     EXPECT_EQ(Parse(text),
-              fmt::format("INVALID_ARGUMENT: --shape: expected a shape as 1x3x112x112, "
-                          "got '{}'",
-                          text));
+              fmt::format("INVALID_ARGUMENT: expected a shape as 1x3x112x112, got '{}'", text));
   }
 }
 

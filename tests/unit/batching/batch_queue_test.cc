@@ -153,6 +153,32 @@ TEST_F(BatchQueueTest, FillsABatchWithLiveTasksInPlaceOfDroppedOnes) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST_F(BatchQueueTest, ASweepTakesOutWhatIsOverAndKeepsTheOrder) {
+  BatchQueue queue({.max_batch = 8});
+  for (int64_t id = 0; id < 6; ++id) {
+    const TimePoint deadline = clock_.Now() + milliseconds(id % 2 == 0 ? 3 : 9);
+    ASSERT_TRUE(Submit(queue, id, {.bytes = 10, .deadline = deadline}).ok());
+  }
+  clock_.Advance(milliseconds(3));
+  const auto swept = queue.Sweep(clock_.Now());
+  ASSERT_EQ(swept.size(), 3u);
+  EXPECT_EQ(swept[0].status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(queue.bytes(), 30);
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(1, 3, 5));
+}
+
+TEST_F(BatchQueueTest, SweepsAreAPauseApart) {
+  BatchQueue queue({});
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  ASSERT_TRUE(Submit(queue, 1, {.cancelled = gone}).ok());
+  EXPECT_THAT(queue.Sweep(clock_.Now()), IsEmpty());
+  *gone = true;
+  clock_.Advance(BatchQueue::kSweepPause - std::chrono::nanoseconds(1));
+  EXPECT_THAT(queue.Sweep(clock_.Now()), IsEmpty());
+  clock_.Advance(std::chrono::nanoseconds(1));
+  EXPECT_EQ(queue.Sweep(clock_.Now()).size(), 1u);
+}
+
 TEST_F(BatchQueueTest, TellsWhenTheOldestTaskArrived) {
   BatchQueue queue({.max_batch = 1});
   const TimePoint first = clock_.Now();

@@ -86,6 +86,27 @@ TEST_F(DynamicBatcherTest, AnswersResourceExhaustedAtOnceWhileTheWorkersAreStall
   EXPECT_THAT(std::string(status.message()), HasSubstr("max_queue_tasks"));
 }
 
+TEST_F(DynamicBatcherTest, AFullQueueDropsWhatIsOverToMakeRoom) {
+  FakeRunner runner;
+  WorkerPool pool(1, clock_);
+  DynamicBatcher batcher(pool, {.max_queue_tasks = 3}, runner, observer_);
+  pool.Pause();
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  ASSERT_TRUE(Submit(batcher, 1, {.deadline = clock_.Now() + milliseconds(5)}).ok());
+  ASSERT_TRUE(Submit(batcher, 2).ok());
+  ASSERT_TRUE(Submit(batcher, 3, {.cancelled = gone}).ok());
+  EXPECT_EQ(Submit(batcher, 4).code(), absl::StatusCode::kResourceExhausted);
+  clock_.Advance(milliseconds(5));
+  *gone = true;
+  ASSERT_TRUE(Submit(batcher, 5).ok());
+  log_.WaitForEnded(2);
+  ASSERT_TRUE(Submit(batcher, 6).ok());
+  EXPECT_EQ(Submit(batcher, 7).code(), absl::StatusCode::kResourceExhausted);
+  pool.Resume();
+  log_.WaitForEnded(5);
+  EXPECT_THAT(log_.ran(), ElementsAre(2, 5, 6));
+}
+
 TEST_F(DynamicBatcherTest, DropsExpiredAndCancelledTasksWithoutRunningThem) {
   FakeRunner runner;
   WorkerPool pool(1, clock_);

@@ -258,7 +258,32 @@ TEST(OneDnnCompilerTest, RefusesWhatClaimsMoreMemoryThanIsAllowed) {
   EXPECT_EQ(program.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(
       std::string(Message(program.status())),
-      StartsWith("claims: running it takes 68719476740 bytes of memory, at most 1073741824"));
+      StartsWith("y (Pad): running the graph takes 68719476740 bytes of memory, most of them "
+                 "here, and at most 1073741824"));
+}
+
+// Each of these wants the one matrix in a form of its own.
+TEST(OneDnnCompilerTest, RefusesAConstantInMoreFormsThanItsBudgetHolds) {
+  const auto graph = ParseGraph(R"(
+    graph "copies"
+    input %x: f32[1, 512]
+    const %w: f32[512, 512] = 1.0
+    %a = Gemm(%x, %w) {alpha = 2.0} @"first"
+    %b = Gemm(%a, %w) {alpha = 3.0} @"second"
+    %c = Gemm(%b, %w) {alpha = 4.0} @"third"
+    output %c
+  )");
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  CompilerOptions options;
+  options.max_weight_bytes = int64_t{5} << 19;
+  const auto compiler = NewOneDnnCompiler(options);
+  const auto program = compiler->Compile(*graph, std::vector{Shape{1, 512}});
+  EXPECT_EQ(program.status().code(), absl::StatusCode::kResourceExhausted);
+  // A form may have its rows padded.
+  EXPECT_THAT(std::string(Message(program.status())),
+              MatchesRegex("third \\(Gemm\\): with it the weights take 3[0-9]{6} bytes, at most "
+                           "2621440 are allowed"));
+  EXPECT_LE(compiler->weight_bytes(), static_cast<size_t>(options.max_weight_bytes));
 }
 
 TEST(OneDnnTest, NamesItsVersionAndInstructionSet) {

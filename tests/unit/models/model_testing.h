@@ -12,6 +12,7 @@
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/models/model.h"
+#include "server/models/repository.h"
 #include "tests/support/graph_testing.h"
 #include "tests/support/onnx_builder.h"
 #include "tests/unit/import/temporary_folder.h"
@@ -30,12 +31,13 @@ inline std::filesystem::path SampleModel(std::string_view name) {
   return std::filesystem::path(RECTIFIER_SOURCE_DIR) / "examples/models" / name;
 }
 
-inline absl::StatusOr<std::unique_ptr<const Model>> LoadModel(const std::filesystem::path& path,
+inline absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const std::filesystem::path& path,
                                                               const LoadOptions& options) {
-  return Model::Load(path, options, SteadyClock());
+  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path resolved, ResolveModelPath(path));
+  return Model::Load(resolved, options, SteadyClock());
 }
 
-inline absl::StatusOr<std::unique_ptr<const Model>> LoadModel(const OnnxBuilder& model,
+inline absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const OnnxBuilder& model,
                                                               const LoadOptions& options) {
   const TemporaryFolder folder;
   folder.Write("1/model.onnx", model.Bytes());
@@ -44,7 +46,7 @@ inline absl::StatusOr<std::unique_ptr<const Model>> LoadModel(const OnnxBuilder&
 
 // A test's own model, or a sample: the test ends when it cannot be loaded.
 template <typename Source>
-std::unique_ptr<const Model> MustLoad(const Source& source, const LoadOptions& options) {
+std::shared_ptr<const Model> MustLoad(const Source& source, const LoadOptions& options) {
   auto model = LoadModel(source, options);
   if (!model.ok()) ADD_FAILURE() << Message(model.status());
   RECTIFIER_CHECK(model.ok());

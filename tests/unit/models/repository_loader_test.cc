@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 // Holds a model and answers nothing.
 class HeldModel final : public Servable {
  public:
-  HeldModel(const RepositoryEntry& entry, std::unique_ptr<const Model> model)
+  HeldModel(const RepositoryEntry& entry, std::shared_ptr<const Model> model)
       : name_(entry.name), version_(entry.version), model_(std::move(model)) {}
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
@@ -28,7 +28,7 @@ class HeldModel final : public Servable {
  private:
   const std::string name_;
   const std::string version_;
-  const std::unique_ptr<const Model> model_;
+  const std::shared_ptr<const Model> model_;
 };
 
 class RepositoryLoaderTest : public testing::Test {
@@ -36,9 +36,11 @@ class RepositoryLoaderTest : public testing::Test {
   void Load() {
     const auto entries = ScanRepository(folder_.path());
     ASSERT_TRUE(entries.ok()) << Message(entries.status());
+    LoadOptions options = EngineOptions(2);
+    options.stop = stop_.get_token();
     LoadRepository(
-        *entries, EngineOptions(2), clock_, registry_,
-        [](const RepositoryEntry& entry, std::unique_ptr<const Model> model) {
+        *entries, options, clock_, registry_,
+        [](const RepositoryEntry& entry, std::shared_ptr<const Model> model) {
           return std::make_shared<HeldModel>(entry, std::move(model));
         },
         [this](const LoadReport& report) { OnReport(report); });
@@ -50,6 +52,7 @@ class RepositoryLoaderTest : public testing::Test {
     if (report.model != nullptr) largest_batches_.push_back(report.model->signature().max_batch);
     times_.push_back(report.load_time);
     states_.push_back(States());
+    if (reports_.size() == stop_after_) stop_.request_stop();
   }
   // "name/version STATE", a version each.
   std::vector<std::string> States() const {
@@ -66,6 +69,8 @@ class RepositoryLoaderTest : public testing::Test {
   const TemporaryFolder folder_;
   const TickingClock clock_{std::chrono::milliseconds(1)};
   ModelRegistry registry_;
+  std::stop_source stop_;
+  size_t stop_after_ = 0;  // reports; 0: never
   std::vector<std::string> reports_;
   std::vector<int64_t> largest_batches_;
   std::vector<Duration> times_;
@@ -109,6 +114,16 @@ TEST_F(RepositoryLoaderTest, ANameThatIsNoModelsIsReportedButNotPublished) {
   Load();
   EXPECT_THAT(reports_, ElementsAre("good/1 OK", "not good/0 INVALID_ARGUMENT"));
   EXPECT_THAT(States(), ElementsAre("good/1 READY"));
+}
+
+TEST_F(RepositoryLoaderTest, AStopLeavesTheRestUnloadedAndUnreported) {
+  WriteGood("a/1");
+  WriteGood("b/1");
+  WriteGood("c/1");
+  stop_after_ = 2;
+  Load();
+  EXPECT_THAT(reports_, ElementsAre("a/1 OK", "b/1 OK"));
+  EXPECT_THAT(States(), ElementsAre("a/1 READY", "b/1 READY", "c/1 LOADING"));
 }
 
 TEST_F(RepositoryLoaderTest, AReportHasTheModelAndTheTimeThatItTook) {

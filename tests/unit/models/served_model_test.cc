@@ -95,6 +95,27 @@ TEST_F(ServedModelTest, SeveralInputsAndOutputsAreNotMixedUp) {
   ExpectAllAnsweredAsAlone(*served);
 }
 
+TEST_F(ServedModelTest, AnOutputThatIsNotWantedIsNotWritten) {
+  const auto served = serving_.Serve(TwoPortModel(), 8);
+  serving_.pool.Pause();
+  // One that fills a run alone, and a run of three.
+  for (const int64_t samples : {8, 1, 2, 1}) {
+    Call& call = NewCall(*served, samples);
+    if (samples != 2) call.unwanted_outputs = {samples == 8 ? 0u : 1u};
+    ASSERT_TRUE(served->Submit(call.Request()).ok());
+  }
+  serving_.pool.Resume();
+  for (Call& call : calls_) {
+    ASSERT_EQ(StatusText(call.Wait()), "OK");
+    const auto alone = RunAlone(served->model(), call.inputs(), call.samples());
+    for (size_t i = 0; i < alone.size(); ++i) {
+      const bool wanted = call.unwanted_outputs.count(i) == 0;
+      const auto expected = wanted ? alone[i] : std::vector<std::byte>(alone[i].size());
+      EXPECT_EQ(call.Outputs()[i], expected) << call.samples() << " samples, output " << i;
+    }
+  }
+}
+
 TEST_F(ServedModelTest, AnswersFromManyThreadsAndWorkersAreThoseOfTheSamplesAlone) {
   Serving serving(SteadyClock(), 3);
   const auto served = serving.Serve(SampleModel(kSample), 8);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -66,7 +67,9 @@ class Call {
           {inputs_[i].type(), {input_bytes_[i].data() + misalignment_, inputs_[i].bytes().size()}});
     }
     for (size_t i = 0; i < output_types_.size(); ++i) {
-      request.outputs.push_back({output_types_[i], OutputBytes(i)});
+      const bool wanted = unwanted_outputs.count(i) == 0;
+      request.outputs.push_back(
+          {output_types_[i], wanted ? OutputBytes(i) : std::span<std::byte>()});
     }
     request.cancelled = [this] { return cancelled.load(); };
     request.done = [this](const absl::Status& status, const InferenceTimes& when) {
@@ -94,6 +97,7 @@ class Call {
   }
 
   std::atomic<bool> cancelled = false;
+  std::set<size_t> unwanted_outputs;
   std::vector<absl::Status> statuses;  // one for each time that it was told that it is done
   InferenceTimes times;
   LatchCounter ended;

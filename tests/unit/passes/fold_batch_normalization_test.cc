@@ -252,5 +252,19 @@ INSTANTIATE_TEST_SUITE_P(Folded, FoldBatchNormalizationTest, testing::ValuesIn(F
 INSTANTIATE_TEST_SUITE_P(Kept, FoldBatchNormalizationTest, testing::ValuesIn(KeptCases()),
                          CaseName);
 
+// Weights of 40 MiB: the copies of three convolutions would be 120 MiB.
+TEST(FoldBatchNormalizationTest, CopiesOfSharedWeightsAreBounded) {
+  std::string text =
+      "graph \"shared\"\ninput %x: f32[1, 10485760, 1]\n"
+      "const %w: f32[1, 10485760, 1] = 1.0\nconst %p: f32[1] = 1.0\n";
+  for (const char* name : {"a", "b", "c"}) {
+    text += fmt::format(
+        "%{0}c = Conv(%x, %w)\n%{0} = BatchNormalization(%{0}c, %p, %p, %p, %p)\noutput %{0}\n",
+        name);
+  }
+  Graph graph = TypedGraph(text);
+  EXPECT_EQ(MustRun("fold-batch-normalization", graph), 1);
+}
+
 }  // namespace
 }  // namespace rectifier

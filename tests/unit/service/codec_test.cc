@@ -334,15 +334,16 @@ ModelInferResponse ReplyTo(const ModelInferRequest& request, const ModelSignatur
   auto reply = Reply::Allocate(signature, *decoded, types, /*max_bytes=*/1 << 20);
   EXPECT_EQ(reply.status(), absl::OkStatus());
   for (const MutableTensorView& output : reply->outputs()) {
-    float value = 0;
+    float value = 0;  // no elements where it is not wanted
     for (float& element : output.data<float>()) element = ++value;
   }
   ModelInferResponse header;
   header.set_model_name("m");
   header.set_id("7");
-  const grpc::ByteBuffer bytes = (*std::move(reply)).Encode(std::move(header));
+  const absl::StatusOr<grpc::ByteBuffer> bytes = (*std::move(reply)).Encode(std::move(header));
+  EXPECT_EQ(bytes.status(), absl::OkStatus());
   std::vector<grpc::Slice> slices;
-  EXPECT_TRUE(bytes.Dump(&slices).ok());
+  EXPECT_TRUE(bytes->Dump(&slices).ok());
   std::string text;
   for (const grpc::Slice& slice : slices) text.append(slice.begin(), slice.end());
   ModelInferResponse response;
@@ -408,6 +409,24 @@ TEST(ReplyTest, IsRefusedWhenTheOutputsAreTooLarge) {
   const absl::Status status = Reply::Allocate(signature, *decoded, types, 23).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(Message(status), "output 'z': the outputs would have more than 23 bytes");
+}
+
+TEST(ReplyTest, OutputsThatAreNotWantedTakeNoMemory) {
+  const ModelSignature signature = TwoInputs();
+  ModelInferRequest request = RawRequest();
+  request.add_outputs()->set_name("z");
+  const auto decoded = DecodeRequest(request, signature);
+  ASSERT_TRUE(decoded.ok());
+  const std::vector<TensorType> types = {{DType::kFloat32, Shape{2, int64_t{1} << 50}},
+                                         {DType::kFloat32, Shape{2}},
+                                         {DType::kFloat32, Shape{2, 0}}};
+  auto reply = Reply::Allocate(signature, *decoded, types, 8);
+  ASSERT_EQ(reply.status(), absl::OkStatus());
+  const std::vector<MutableTensorView> outputs = reply->outputs();
+  ASSERT_EQ(outputs.size(), 3u);
+  EXPECT_EQ(outputs[0].type, types[0]);
+  EXPECT_TRUE(outputs[0].bytes.empty());
+  EXPECT_EQ(outputs[1].bytes.size(), 8u);
 }
 
 }  // namespace

@@ -1,0 +1,196 @@
+#include "server/app/server.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "server/app/resources.h"
+#include "server/app/version.h"
+#include "server/core/address.h"
+#include "server/core/log.h"
+#include "server/core/status.h"
+#include "server/engine/onednn/onednn_compiler.h"
+
+namespace rectifier {
+namespace {
+
+using std::chrono::milliseconds;
+
+int WorkersFor(const ServeOptions& options) {
+  if (options.workers > 0) return options.workers;
+  return std::max(1, DefaultWorkers(AllowedCpus()) / options.intra_op_threads);
+}
+
+// Written under another name first, so that a reader never sees half of it.
+absl::Status WritePortFile(const std::string& file, const std::string& text) {
+  const std::string partial = file + ".partial";
+  std::ofstream out(partial, std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return FailedPrecondition(file, "cannot be written");
+  std::error_code error;
+  std::filesystem::rename(partial, file, error);
+  if (error) return FailedPrecondition(file, "cannot be written: {}", error.message());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+class Server::Health final : public HealthSource {
+ public:
+  explicit Health(LoopbackCheck& loopback) : loopback_(loopback) {}
+
+  bool Live() override { return loopback_.Answers(); }
+  bool Ready() override { return ready_; }
+  bool Started() override { return started_; }
+
+  void SetReady(bool ready) { ready_ = ready; }
+  void SetStarted() { started_ = true; }
+
+ private:
+  LoopbackCheck& loopback_;
+  std::atomic<bool> ready_ = false;
+  std::atomic<bool> started_ = false;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServeOptions& options,
+                                                      const Clock& clock) {
+  std::unique_ptr<Server> server(new Server(options, clock));
+  RECTIFIER_RETURN_IF_ERROR(server->Listen());
+  log::Info("starting", {{"version", Version()},
+                         {"onednn", OneDnnVersion()},
+                         {"isa", OneDnnIsa()},
+                         {"workers", server->workers_},
+                         {"intra_op_threads", options.intra_op_threads}});
+  return server;
+}
+
+Server::Server(const ServeOptions& options, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      workers_(WorkersFor(options)),
+      metrics_({Version(), OneDnnVersion(), OneDnnIsa()}),
+      pool_(workers_, clock),
+      states_(workers_) {
+  metrics_.SetWorkers(workers_);
+}
+
+Server::~Server() = default;
+
+absl::Status Server::Listen() {
+  GrpcServer::Options options;
+  options.host = options_.host;
+  options.port = options_.grpc_port;
+  options.server_version = Version();
+  options.max_message_bytes = options_.max_message_bytes;
+  // A backstop: the queues' own bounds act first.
+  options.memory_quota_bytes = MemoryLimit() / 4;
+  options.lame_duck = milliseconds(options_.lame_duck_ms);
+  options.drain_timeout = milliseconds(options_.shutdown_timeout_ms);
+  RECTIFIER_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options, registry_, metrics_, clock_));
+  loopback_ = std::make_unique<LoopbackCheck>(options_.host, grpc_->port(), clock_);
+  health_ = std::make_unique<Health>(*loopback_);
+  RECTIFIER_ASSIGN_OR_RETURN(
+      http_, HttpEndpoint::Start(options_.host, options_.http_port, metrics_, *health_));
+  return absl::OkStatus();
+}
+
+LoadOptions Server::ModelLoadOptions(std::stop_token stop) const {
+  LoadOptions load;
+  load.limits.allow_nan = options_.allow_nan_weights;
+  load.compiler.intra_op_threads = options_.intra_op_threads;
+  // Every worker has an arena of its own; the other half is for weights and messages.
+  load.compiler.max_program_bytes = MemoryLimit() / 2 / workers_;
+  load.compiler.max_weight_bytes = MemoryLimit() / 2;
+  load.new_compiler = NewOneDnnCompiler;
+  load.max_batch = options_.max_batch_size;
+  load.stop = std::move(stop);
+  return load;
+}
+
+std::shared_ptr<Servable> Server::MakeServable(const RepositoryEntry& entry,
+                                               std::shared_ptr<const Model> model) {
+  observers_.push_back(metrics_.ObserverFor(entry.name, entry.version));
+  ModelObserver& observer = *observers_.back();
+  BatchingOptions batching;
+  batching.max_queue_tasks = options_.max_queue_items;
+  batching.max_queue_bytes = options_.max_queue_bytes;
+  return std::make_shared<ServedModel>(
+      entry.name, entry.version, std::move(model), batching,
+      ServedModel::Collaborators{pool_, states_, observer, observer, clock_});
+}
+
+void Server::ReportLoad(const LoadReport& report) {
+  const RepositoryEntry& entry = report.entry;
+  if (report.status.ok()) {
+    ++models_ready_;
+  } else if (first_failure_.ok()) {
+    first_failure_ = At(entry.name, report.status);
+  }
+  if (IsModelName(entry.name)) {
+    grpc_->SetModelHealth(entry.name, report.status.ok());
+    ModelStatus status;
+    status.state = report.status.ok() ? ModelState::kReady : ModelState::kUnavailable;
+    status.load_time = report.load_time;
+    status.error = std::string(Message(report.status));
+    if (report.model != nullptr) {
+      status.weight_bytes = static_cast<int64_t>(report.model->weight_bytes());
+    }
+    metrics_.SetModelState(entry.name, entry.version, status);
+  }
+  if (!report.status.ok()) {
+    log::Error(
+        "model could not be loaded",
+        {{"model", entry.name}, {"version", entry.version}, {"error", Message(report.status)}});
+    return;
+  }
+  const Model& model = *report.model;
+  log::Info("model ready", {{"model", entry.name},
+                            {"version", entry.version},
+                            {"max_batch", model.signature().max_batch},
+                            {"weight_bytes", static_cast<int64_t>(model.weight_bytes())},
+                            {"seconds", Seconds(report.load_time)}});
+  if (!model.batch_limit_reason().empty()) {
+    log::Warning("model is not batched as asked",
+                 {{"model", entry.name}, {"reason", model.batch_limit_reason()}});
+  }
+}
+
+absl::Status Server::Load(std::span<const RepositoryEntry> entries, std::stop_token stop) {
+  for (const RepositoryEntry& entry : entries) {
+    if (!IsModelName(entry.name)) continue;
+    grpc_->SetModelHealth(entry.name, false);
+    metrics_.SetModelState(entry.name, entry.version, ModelStatus{});
+  }
+  LoadRepository(
+      entries, ModelLoadOptions(stop), clock_, registry_,
+      [this](const RepositoryEntry& entry, std::shared_ptr<const Model> model) {
+        return MakeServable(entry, std::move(model));
+      },
+      [this](const LoadReport& report) { ReportLoad(report); });
+  if (stop.stop_requested()) return first_failure_;
+  health_->SetStarted();
+  if (models_ready_ == 0) log::Error("no model could be loaded: the server stays not ready");
+  if (options_.strict && !first_failure_.ok()) return first_failure_;
+  health_->SetReady(models_ready_ > 0);
+  grpc_->SetServing(models_ready_ > 0);
+  return first_failure_;
+}
+
+absl::Status Server::Announce() const {
+  const std::string grpc = HostAndPort(options_.host, grpc_->port());
+  const std::string http = HostAndPort(options_.host, http_->port());
+  log::Info("listening (plaintext: for trusted networks only)",
+            {{"grpc", grpc}, {"http", http}, {"models", models_ready_}});
+  if (options_.port_file.empty()) return absl::OkStatus();
+  return WritePortFile(options_.port_file, fmt::format("grpc={}\nhttp={}\n", grpc, http));
+}
+
+void Server::Drain() {
+  health_->SetReady(false);
+  grpc_->Drain();
+  registry_.Clear();
+}
+
+}  // namespace rectifier

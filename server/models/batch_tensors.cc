@@ -1,0 +1,81 @@
+#include "server/models/batch_tensors.h"
+
+#include <cstring>
+
+namespace rectifier {
+namespace {
+
+// The rows [first, first + count) of `samples` rows that are `bytes`; none of none.
+template <typename Byte>
+std::span<Byte> Rows(std::span<Byte> bytes, int64_t samples, int64_t first, int64_t count) {
+  const size_t row = bytes.size() / static_cast<size_t>(samples);
+  return bytes.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(count) * row);
+}
+
+std::span<const std::byte> InputRows(const RequestRows& of, size_t input) {
+  return Rows(of.request.inputs[input].bytes, of.request.samples, of.first_row, of.rows);
+}
+
+// Empty when the request does not want the output.
+std::span<std::byte> OutputRows(const RequestRows& of, size_t output) {
+  return Rows(of.request.outputs[output].bytes, of.request.samples, of.first_row, of.rows);
+}
+
+template <typename Byte>
+bool CanBeUsedInPlace(std::span<Byte> bytes) {
+  return !bytes.empty() && reinterpret_cast<uintptr_t>(bytes.data()) % alignof(float) == 0;
+}
+
+std::span<std::byte> Reuse(std::vector<AlignedBuffer>& buffers, size_t index,
+                           const TensorType& type) {
+  const auto bytes = static_cast<size_t>(type.shape.ElementCount() * ElementSize(type.dtype));
+  if (buffers.size() <= index) buffers.resize(index + 1);
+  if (buffers[index].size() < bytes) buffers[index] = AlignedBuffer(bytes);
+  return {buffers[index].data(), bytes};
+}
+
+}  // namespace
+
+BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> rows,
+                           BatchScratch& scratch)
+    : rows_(rows) {
+  const bool alone = rows.size() == 1;
+  for (size_t i = 0; i < program.inputs().size(); ++i) {
+    const TensorType& type = program.inputs()[i].type;
+    if (alone && CanBeUsedInPlace(InputRows(rows[0], i))) {
+      inputs_.push_back({type, InputRows(rows[0], i)});
+      continue;
+    }
+    const std::span<std::byte> gathered = Reuse(scratch.inputs, i, type);
+    inputs_.push_back({type, gathered});
+    std::byte* to = gathered.data();
+    for (const RequestRows& of : rows) {
+      const auto from = InputRows(of, i);
+      std::memcpy(to, from.data(), from.size());
+      to += from.size();
+    }
+  }
+  for (size_t i = 0; i < program.outputs().size(); ++i) {
+    const TensorType& type = program.outputs()[i].type;
+    direct_.push_back(alone && CanBeUsedInPlace(OutputRows(rows[0], i)));
+    outputs_.push_back(
+        {type, direct_[i] ? OutputRows(rows[0], i) : Reuse(scratch.outputs, i, type)});
+  }
+}
+
+void BatchTensors::Scatter() const {
+  int64_t samples = 0;
+  for (const RequestRows& of : rows_) samples += of.rows;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (direct_[i]) continue;
+    int64_t row = 0;
+    for (const RequestRows& of : rows_) {
+      const auto to = OutputRows(of, i);
+      const auto from = Rows(std::span<const std::byte>(outputs_[i].bytes), samples, row, of.rows);
+      if (!to.empty()) std::memcpy(to.data(), from.data(), to.size());
+      row += of.rows;
+    }
+  }
+}
+
+}  // namespace rectifier
