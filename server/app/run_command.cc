@@ -88,14 +88,8 @@ absl::Status RunOnce(const RunOptions& options) {
   for (const TensorView& input : inputs) shapes.push_back(input.type.shape);
   RECTIFIER_ASSIGN_OR_RETURN(const auto program,
                              NewOneDnnCompiler({options.threads})->Compile(graph, shapes));
-  std::vector<Tensor> outputs;
-  std::vector<MutableTensorView> views;
-  for (const Program::Port& port : program->outputs()) {
-    RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
-    outputs.push_back(std::move(output));
-  }
-  for (Tensor& output : outputs) views.push_back(output.mutable_view());
-  ExecutionContext().Run(program, inputs, views);
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
+                             ExecutionContext().Run(program, inputs));
   return WriteOutputs(*program, outputs, options.output_dir);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/core/status.h"
+
 namespace rectifier {
 
 Binding& ExecutionContext::Bound(const std::shared_ptr<const Program>& program) {
@@ -30,6 +32,19 @@ void ExecutionContext::Run(const std::shared_ptr<const Program>& program,
                            std::span<const TensorView> inputs,
                            std::span<const MutableTensorView> outputs) {
   Bound(program).Run(inputs, outputs);
+}
+
+absl::StatusOr<std::vector<Tensor>> ExecutionContext::Run(
+    const std::shared_ptr<const Program>& program, std::span<const TensorView> inputs) {
+  std::vector<Tensor> tensors;
+  std::vector<MutableTensorView> outputs;
+  for (const Program::Port& port : program->outputs()) {
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(port.type));
+    tensors.push_back(std::move(tensor));
+    outputs.push_back(tensors.back().mutable_view());
+  }
+  Run(program, inputs, outputs);
+  return tensors;
 }
 
 }  // namespace rectifier

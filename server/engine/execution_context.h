@@ -5,7 +5,9 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/core/tensor.h"
 #include "server/engine/program.h"
 
@@ -24,6 +26,10 @@ class ExecutionContext {
   // As Binding::Run(). The context keeps `program` alive until its binding is dropped.
   void Run(const std::shared_ptr<const Program>& program, std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs);
+
+  // The same, with outputs of its own. INVALID_ARGUMENT when their size overflows.
+  absl::StatusOr<std::vector<Tensor>> Run(const std::shared_ptr<const Program>& program,
+                                          std::span<const TensorView> inputs);
 
   size_t arena_bytes() const { return arena_.size(); }
 

@@ -10,47 +10,24 @@
 #include "server/graph/text.h"
 
 namespace rectifier {
-namespace {
-
-using Tensors = std::vector<Tensor>;
-
-absl::StatusOr<Tensors> AllocateAll(const std::vector<Program::Port>& ports) {
-  Tensors tensors;
-  for (const Program::Port& port : ports) {
-    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(port.type));
-    tensors.push_back(std::move(tensor));
-  }
-  return tensors;
-}
-
-void RunOn(ExecutionContext& context, const std::shared_ptr<const Program>& program,
-           const std::vector<TensorView>& inputs, Tensors& outputs) {
-  std::vector<MutableTensorView> views;
-  for (Tensor& output : outputs) views.push_back(output.mutable_view());
-  context.Run(program, inputs, views);
-}
-
-}  // namespace
 
 absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
                                  const std::shared_ptr<const Program>& many) {
-  RECTIFIER_ASSIGN_OR_RETURN(Tensors together, AllocateAll(many->outputs()));
-  RECTIFIER_ASSIGN_OR_RETURN(Tensors alone, AllocateAll(one->outputs()));
   const auto samples = static_cast<size_t>(many->outputs()[0].type.shape[0]);
   ExecutionContext context;
   std::vector<TensorView> inputs;
-  Tensors all_inputs;
+  std::vector<Tensor> all_inputs;
   for (const Program::Port& port : many->inputs()) {
     all_inputs.push_back(SeededTensor(port.type.shape, all_inputs.size() + 1));
   }
   for (const Tensor& input : all_inputs) inputs.push_back(input.view());
-  RunOn(context, many, inputs, together);
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Tensor> together, context.Run(many, inputs));
   for (const size_t sample : std::set<size_t>{0, samples / 2, samples - 1}) {
     for (size_t i = 0; i < inputs.size(); ++i) {
       const auto row = all_inputs[i].bytes().size() / samples;
       inputs[i] = {one->inputs()[i].type, all_inputs[i].view().bytes.subspan(sample * row, row)};
     }
-    RunOn(context, one, inputs, alone);
+    RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Tensor> alone, context.Run(one, inputs));
     for (size_t i = 0; i < alone.size(); ++i) {
       const auto bytes = alone[i].bytes();
       const auto row = together[i].bytes().subspan(sample * bytes.size(), bytes.size());

@@ -56,7 +56,7 @@ absl::StatusOr<Window> ConvTransposeWindow(std::string_view place,
       continue;
     }
     int64_t reach = 0;
-    const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    const int64_t extent = window.Extent(i);
     if (input[i] < 1 || MultiplyOverflows(input[i] - 1, window.strides[i], &reach) ||
         reach > (int64_t{1} << 50)) {
       return InvalidArgument(place, "a dimension of {} cannot be transposed-convolved", input[i]);

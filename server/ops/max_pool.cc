@@ -26,7 +26,7 @@ absl::Status InferPooling(NodeTypes& types, const WindowAttributes& attributes) 
       SlideWindow(types.place(), attributes, attributes.kernel_shape, SpatialDims(x)));
   // A window that lies in the padding altogether has no maximum and no average.
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    const int64_t extent = window.Extent(i);
     const int64_t pads = window.pads_begin[i] + window.pads_end[i];
     const int64_t input = SpatialDims(x)[i];
     if (input != kDynamicDim && pads > 0 && window.kernel[i] > 1 && input < window.dilations[i]) {

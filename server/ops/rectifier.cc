@@ -1,6 +1,7 @@
 #include "server/ops/rectifier.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/ops/attribute_reader.h"
 #include "server/ops/broadcast.h"
@@ -32,6 +33,18 @@ absl::Status CheckSlope(const std::string& place, const TensorType& slope, const
   if (!BroadcastsInto(slope.shape, x)) {
     return InvalidArgument(place, "slope of shape {} does not broadcast into {}",
                            slope.shape.ToString(), x.ToString());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSlopeIsFinite(const std::string& place, const Tensor& slope) {
+  if (slope.dtype() != DType::kFloat32) return absl::OkStatus();  // CheckSlope() refuses it
+  const auto values = slope.data<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      return InvalidArgument(place, "slope: element {} is {}, expected a finite number", i,
+                             values[i]);
+    }
   }
   return absl::OkStatus();
 }

@@ -35,6 +35,10 @@ absl::Status InferRectifier(NodeTypes& types);
 // INVALID_ARGUMENT unless `slope` is f32 and broadcasts into a tensor of shape `x`.
 absl::Status CheckSlope(const std::string& place, const TensorType& slope, const Shape& x);
 
+// INVALID_ARGUMENT names the first element that is not a finite number: an infinite slope would
+// make NaN of 0.
+absl::Status CheckSlopeIsFinite(const std::string& place, const Tensor& slope);
+
 // The slope when all elements are equal (and there is one), so that it can be treated as a scalar.
 std::optional<float> UniformSlope(const Tensor& slope);
 

@@ -34,6 +34,9 @@ struct Window {
   std::vector<int64_t> pads_begin;
   std::vector<int64_t> pads_end;
   std::vector<int64_t> output;  // sizes of the result; dynamic where the input is
+
+  // What the dilated kernel spans along spatial dimension `i`.
+  int64_t Extent(size_t i) const { return (kernel[i] - 1) * dilations[i] + 1; }
 };
 
 // Checks the attributes for `kernel.size()` spatial dimensions and computes paddings and output

@@ -6,12 +6,11 @@
 
 #include "server/core/status.h"
 #include "server/engine/execution_context.h"
-#include "server/passes/pass.h"
+#include "server/ops/rectifier.h"
+#include "server/passes/passes.h"
 #include "server/passes/rewrite.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
 
 namespace {
 
@@ -45,10 +44,8 @@ absl::StatusOr<Tensor> Compute(const Graph& graph, const Node& node, const PassC
   single.nodes().back().name = node.name;  // for messages
   single.outputs().push_back({"result", result});
   RECTIFIER_ASSIGN_OR_RETURN(auto program, context.new_compiler({})->Compile(single, {}));
-  RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(program->outputs()[0].type));
-  const MutableTensorView output = tensor.mutable_view();
-  ExecutionContext().Run(program, {}, std::span(&output, 1));
-  return tensor;
+  RECTIFIER_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, ExecutionContext().Run(program, {}));
+  return std::move(outputs[0]);
 }
 
 // What an importer checks of the slopes in a file holds for those that were computed, too.
@@ -56,12 +53,7 @@ absl::Status CheckSlopes(const Graph& graph) {
   for (const Node& node : graph.nodes()) {
     const Tensor* slope = node.op == "Rectifier" ? graph.constant(node.inputs[1]) : nullptr;
     if (slope == nullptr) continue;
-    for (const float value : slope->data<float>()) {
-      if (!std::isfinite(value)) {
-        return InvalidArgument(Place(node), "the slope {} is {}, expected finite numbers",
-                               graph.value(node.inputs[1]).name, value);
-      }
-    }
+    RECTIFIER_RETURN_IF_ERROR(CheckSlopeIsFinite(Place(node), *slope));
   }
   return absl::OkStatus();
 }

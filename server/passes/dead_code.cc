@@ -2,12 +2,10 @@
 #include <vector>
 
 #include "server/core/status.h"
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 #include "server/passes/rewrite.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);
 
 absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& /*context*/) {
   std::vector<bool> wanted(static_cast<size_t>(graph.value_count()), false);

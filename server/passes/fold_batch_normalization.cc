@@ -8,12 +8,10 @@
 #include "server/graph/uses.h"
 #include "server/ops/batch_normalization.h"
 #include "server/ops/conv_transpose.h"
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 #include "server/passes/rewrite.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
 
 namespace {
 

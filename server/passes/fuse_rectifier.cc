@@ -4,12 +4,10 @@
 #include "server/core/status.h"
 #include "server/graph/uses.h"
 #include "server/ops/rectifier.h"
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 #include "server/passes/rewrite.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
 
 namespace {
 

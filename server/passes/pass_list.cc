@@ -1,16 +1,8 @@
 #include <array>
 
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 
 namespace rectifier {
-
-// One file each.
-absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
-absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
-absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
-absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
-absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
-absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);
 
 namespace {
 

@@ -4,12 +4,10 @@
 #include "server/core/status.h"
 #include "server/ops/pad.h"
 #include "server/ops/transpose.h"
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 #include "server/passes/rewrite.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
 
 namespace {
 

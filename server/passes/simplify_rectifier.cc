@@ -2,11 +2,9 @@
 
 #include "server/core/status.h"
 #include "server/ops/rectifier.h"
-#include "server/passes/pass.h"
+#include "server/passes/passes.h"
 
 namespace rectifier {
-
-absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
 
 absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& /*context*/) {
   int changes = 0;

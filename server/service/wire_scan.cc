@@ -6,6 +6,7 @@
 
 #include "server/core/check.h"
 #include "server/core/status.h"
+#include "server/core/utf8.h"
 
 namespace rectifier {
 namespace {
@@ -48,35 +49,6 @@ bool Fits(WireKind kind, uint32_t type) {
 bool IsPlural(WireKind kind) {
   return kind == WireKind::kVarints || kind == WireKind::kFixed32s || kind == WireKind::kFixed64s;
 }
-
-// Follows text a byte at a time: the well-formed sequences of Unicode 15, table 3-7.
-class Utf8 {
- public:
-  // False when `byte` cannot come next.
-  bool Take(uint8_t byte) {
-    if (left_ > 0) {
-      if (byte < low_ || byte > high_) return false;
-      --left_;
-      low_ = 0x80;
-      high_ = 0xBF;
-      return true;
-    }
-    if (byte < 0x80) return true;
-    if (byte < 0xC2 || byte > 0xF4) return false;
-    left_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-    if (byte == 0xE0) low_ = 0xA0;   // shorter forms exist
-    if (byte == 0xED) high_ = 0x9F;  // surrogates
-    if (byte == 0xF0) low_ = 0x90;   // shorter forms exist
-    if (byte == 0xF4) high_ = 0x8F;  // above U+10FFFF
-    return true;
-  }
-  bool complete() const { return left_ == 0; }
-
- private:
-  int left_ = 0;  // bytes of the character that are still to come
-  uint8_t low_ = 0x80;
-  uint8_t high_ = 0xBF;
-};
 
 // Reads bytes across the fragments. Every position is counted from the message's first byte, and no
 // read goes past the `end` that it is given.
@@ -207,7 +179,7 @@ class Scanner {
       return absl::InvalidArgumentError(
           fmt::format("byte {}: text of more than {} bytes", start, kMaxTextBytes));
     }
-    Utf8 text;
+    Utf8Follower text;
     bool valid = true;
     while (valid && cursor_.position() < end) valid = text.Take(cursor_.ReadByte());
     if (valid && text.complete()) return absl::OkStatus();

@@ -23,6 +23,11 @@ Operand EmitPostOps(ProgramBuilder& builder, const Node& node, Operand x);
 Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
                    ValueId a, ValueId b, const Shape& to);
 
+// scale · a · b for matrices, or stacks of them whose leading dimensions broadcast; all descriptors
+// have the same rank. Returns the result, row-major.
+Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, const Operand& b,
+                   const Dims& to, float scale);
+
 // a = algorithm(a, b), where `a` is the result of a step, row-major and of the shape `to`, and `b`
 // is row-major and broadcasts into it.
 Operand EmitBinaryInPlace(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,

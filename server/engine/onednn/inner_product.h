@@ -32,9 +32,4 @@ Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const Inn
 WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,
                            bool row_major, float scale);
 
-// scale · a · b for matrices, or stacks of them whose leading dimensions broadcast; all descriptors
-// have the same rank. Returns the result, row-major.
-Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, const Operand& b,
-                   const Dims& to, float scale);
-
 }  // namespace rectifier::onednn

@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/inner_product.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/pinned_weights.h"
-#include "server/engine/onednn/post_ops.h"
+#include "server/engine/onednn/lowerings.h"
 #include "server/ops/conv.h"
 
 namespace rectifier::onednn {
@@ -19,11 +19,6 @@ bool CoversInput(const ConvAttributes& attributes, const Window& window, const S
          is(window.dilations, 1) &&
          std::equal(window.kernel.begin(), window.kernel.end(), SpatialDims(x).begin());
 }
-
-struct Operands {
-  ValueId x, w, bias;
-  Desc bias_desc;  // empty without a bias
-};
 
 // The weights [M, C, kernel…] with every filter's elements in the order of a channels-last input.
 WeightSource FilterRows(ProgramBuilder& builder, ValueId weights) {
@@ -41,17 +36,14 @@ WeightSource FilterRows(ProgramBuilder& builder, ValueId weights) {
 
 // oneDNN's own choice for such a convolution differs with the batch size, and with it the bits of
 // the results.
-void LowerAsInnerProduct(const Node& node, ProgramBuilder& builder, const Operands& in,
-                         const PostOps& post_ops) {
+Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder, std::optional<Operand> bias,
+                           const PostOps& post_ops) {
   const Shape& y = builder.shape(node.outputs[0]);
-  const WeightSource weights = FilterRows(builder, in.w);
-  std::optional<Operand> bias;
-  if (in.bias != kNoValue) bias = builder.Get(in.bias);
-  const Operand result = EmitInnerProduct(builder, "Conv",
-                                          {builder.Get(in.x, ChannelsLast(builder.shape(in.x))),
-                                           y[0], weights.dims[1], y[1], weights, bias},
-                                          post_ops);
-  builder.Set(node.outputs[0], {result.buffer, ChannelsLast(y)});
+  const WeightSource weights = FilterRows(builder, node.inputs[1]);
+  const Operand x = builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
+  const Operand result = EmitInnerProduct(
+      builder, "Conv", {x, y[0], weights.dims[1], y[1], weights, std::move(bias)}, post_ops);
+  return {result.buffer, ChannelsLast(y)};
 }
 
 // Weights [M, C/group, kernel…] as oneDNN sees them: [group, M/group, C/group, kernel…].
@@ -68,44 +60,32 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
 
 absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const ConvAttributes attributes, ConvAttributes::Read(node));
-  Operands in{node.inputs[0], node.inputs[1], node.inputs.size() > 2 ? node.inputs[2] : kNoValue,
-              Desc()};
-  if (builder.graph().constant(in.w) == nullptr) {
+  const ValueId w = node.inputs[1];
+  if (builder.graph().constant(w) == nullptr) {
     return Unimplemented(Place(node), "weights that are not constant");
   }
-  if (in.bias != kNoValue) in.bias_desc = RowMajor(builder.shape(in.bias));
-  const Shape& x_shape = builder.shape(in.x);
+  const Shape& x_shape = builder.shape(node.inputs[0]);
   RECTIFIER_ASSIGN_OR_RETURN(const Window window,
-                             ConvWindow(Place(node), attributes, x_shape, builder.shape(in.w)));
+                             ConvWindow(Place(node), attributes, x_shape, builder.shape(w)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
+  std::optional<Operand> bias;
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) bias = builder.Get(node.inputs[2]);
   if (CoversInput(attributes, window, x_shape)) {
-    LowerAsInnerProduct(node, builder, in, post_ops);
+    builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder, bias, post_ops));
     return absl::OkStatus();
   }
-  const Operand x = builder.Get(in.x, ChannelsLast(x_shape));
-  const Desc y = ChannelsLast(builder.shape(node.outputs[0]));
-  Dims dilations = window.dilations;
-  for (int64_t& dilation : dilations) --dilation;  // oneDNN counts the holes
-  using PrimitiveDesc = dnnl::convolution_forward::primitive_desc;
-  Operand w;
-  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder,
-      PlainWeights(builder, in.w, WeightsDesc(builder.shape(in.w), attributes.group),
-                   "convolution"),
-      [&](const Desc& weights) {
-        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
-                             dnnl::algorithm::convolution_direct, x.desc, weights, in.bias_desc, y,
-                             window.strides, dilations, window.pads_begin, window.pads_end,
-                             post_ops.attributes, /*allow_empty=*/true);
-      },
-      &w);
-  const Operand result = builder.Allocate(y);
-  std::vector<Step::Argument> arguments = {
-      {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
-  if (in.bias != kNoValue) arguments.push_back({DNNL_ARG_BIAS, builder.Get(in.bias)});
-  builder.Add("Conv", pd, dnnl::convolution_forward(pd),
-              WithPostOps(std::move(arguments), post_ops), post_ops.detail);
-  builder.Set(node.outputs[0], result);
+  const Convolution convolution{
+      builder.Get(node.inputs[0], ChannelsLast(x_shape)),
+      builder.Allocate(ChannelsLast(builder.shape(node.outputs[0]))),
+      PlainWeights(builder, w, WeightsDesc(builder.shape(w), attributes.group), "convolution"),
+      bias,
+      window.strides,
+      HolesOf(window),
+      window.pads_begin,
+      window.pads_end};
+  EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
+                                             convolution, post_ops, post_ops.detail);
+  builder.Set(node.outputs[0], convolution.y);
   return absl::OkStatus();
 }
 

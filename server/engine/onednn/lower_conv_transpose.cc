@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/pinned_weights.h"
-#include "server/engine/onednn/post_ops.h"
+#include "server/engine/onednn/lowerings.h"
 #include "server/ops/conv_transpose.h"
 
 namespace rectifier::onednn {
@@ -45,7 +45,6 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const ConvTransposeAttributes attributes,
                              ConvTransposeAttributes::Read(node));
   const ValueId w_id = node.inputs[1];
-  const ValueId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
   if (builder.graph().constant(w_id) == nullptr) {
     return Unimplemented(Place(node), "weights that are not constant");
   }
@@ -55,18 +54,15 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
       ConvTransposeWindow(Place(node), attributes, x_shape, builder.shape(w_id)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
   Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
-  const Desc y = ChannelsLast(builder.shape(node.outputs[0]));
-  const Desc bias_desc = bias == kNoValue ? Desc() : RowMajor(builder.shape(bias));
-  Dims dilations = window.dilations;
-  for (int64_t& dilation : dilations) --dilation;  // oneDNN counts the holes
+  std::optional<Operand> bias;
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) bias = builder.Get(node.inputs[2]);
   // oneDNN has no output padding: what it would add is taken from the padding at the end, which may
   // become negative.
   Dims pads_end;
   Dims zeros;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const int64_t stride = window.strides[i];
-    const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
-    const int64_t full = (SpatialDims(x_shape)[i] - 1) * stride + extent;
+    const int64_t full = (SpatialDims(x_shape)[i] - 1) * stride + window.Extent(i);
     const int64_t pad = full - window.pads_begin[i] - window.output[i];
     // It takes less than a stride of that; for more, the input is made longer.
     zeros.push_back(pad <= -stride ? -pad / stride : 0);
@@ -74,26 +70,20 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   }
   const auto is_zero = [](int64_t rows) { return rows == 0; };
   if (!std::all_of(zeros.begin(), zeros.end(), is_zero)) x = ExtendWithZeros(builder, x, zeros);
-  using PrimitiveDesc = dnnl::deconvolution_forward::primitive_desc;
-  Operand w;
-  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder,
+  const Convolution convolution{
+      x,
+      builder.Allocate(ChannelsLast(builder.shape(node.outputs[0]))),
       PlainWeights(builder, w_id, WeightsDesc(builder.shape(w_id), attributes.group),
                    "deconvolution"),
-      [&](const Desc& weights) {
-        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
-                             dnnl::algorithm::deconvolution_direct, x.desc, weights, bias_desc, y,
-                             window.strides, dilations, window.pads_begin, pads_end,
-                             post_ops.attributes, /*allow_empty=*/true);
-      },
-      &w);
-  const Operand result = builder.Allocate(y);
-  std::vector<Step::Argument> arguments = {
-      {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, result}};
-  if (bias != kNoValue) arguments.push_back({DNNL_ARG_BIAS, builder.Get(bias)});
-  builder.Add("ConvTranspose", pd, dnnl::deconvolution_forward(pd),
-              WithPostOps(std::move(arguments), post_ops), post_ops.detail);
-  builder.Set(node.outputs[0], result);
+      bias,
+      window.strides,
+      HolesOf(window),
+      window.pads_begin,
+      pads_end};
+  EmitConvolution<dnnl::deconvolution_forward>(builder, "ConvTranspose",
+                                               dnnl::algorithm::deconvolution_direct, convolution,
+                                               post_ops, post_ops.detail);
+  builder.Set(node.outputs[0], convolution.y);
   return absl::OkStatus();
 }
 

@@ -4,44 +4,11 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/inner_product.h"
-#include "server/engine/onednn/pinned_weights.h"
+#include "server/engine/onednn/lowerings.h"
 #include "server/engine/onednn/post_ops.h"
 #include "server/ops/broadcast.h"
 
 namespace rectifier::onednn {
-
-Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
-                         const PostOps& post_ops) {
-  const Desc x = ChannelsLast(Dims{1, product.k, 1, product.rows});
-  const Desc y = ChannelsLast(Dims{1, product.n, 1, product.rows});
-  const Desc bias = product.bias ? product.bias->desc : Desc();
-  using PrimitiveDesc = dnnl::convolution_forward::primitive_desc;
-  Operand w;
-  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
-      builder, product.weights,
-      [&](const Desc& weights) {
-        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference,
-                             dnnl::algorithm::convolution_direct, x, weights, bias, y, Dims{1, 1},
-                             Dims{0, 0}, Dims{0, 0}, post_ops.attributes, /*allow_empty=*/true);
-      },
-      &w);
-  const Desc matrix = RowMajor(Dims{product.rows, product.n});
-  const Operand result = builder.Allocate(matrix);
-  std::vector<Step::Argument> arguments = {{DNNL_ARG_SRC, {product.x.buffer, x}},
-                                           {DNNL_ARG_WEIGHTS, w},
-                                           {DNNL_ARG_DST, {result.buffer, y}}};
-  if (product.bias) arguments.push_back({DNNL_ARG_BIAS, *product.bias});
-  builder.Add(op, pd, dnnl::convolution_forward(pd), WithPostOps(std::move(arguments), post_ops),
-              "inner product" + post_ops.detail);
-  return result;
-}
-
-WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,
-                           bool row_major, float scale) {
-  const Desc plain =
-      Dense({n, k, 1, 1}, row_major ? std::vector{0, 1, 2, 3} : std::vector{1, 0, 2, 3});
-  return PlainWeights(builder, constant, plain, row_major ? "matrix" : "transposed matrix", scale);
-}
 
 Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, const Operand& b,
                    const Dims& to, float scale) {

@@ -2,7 +2,9 @@
 #include <string_view>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/layout.h"
+#include "server/engine/onednn/lowerings.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/ops/average_pool.h"
 #include "server/ops/max_pool.h"
@@ -15,19 +17,16 @@ void EmitPooling(const Node& node, ProgramBuilder& builder, dnnl::algorithm algo
   const Shape& x_shape = builder.shape(node.inputs[0]);
   const Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
   const Operand result = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
-  Dims dilations;
   Dims pads_end;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    dilations.push_back(window.dilations[i] - 1);  // oneDNN counts the holes
     // With ceil_mode the last window may hang over the end: that is padding for oneDNN.
-    const int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
-    const int64_t reach = (window.output[i] - 1) * window.strides[i] + extent;
+    const int64_t reach = (window.output[i] - 1) * window.strides[i] + window.Extent(i);
     pads_end.push_back(
         std::max(window.pads_end[i], reach - SpatialDims(x_shape)[i] - window.pads_begin[i]));
   }
   const dnnl::pooling_forward::primitive_desc pd(
       builder.engine(), dnnl::prop_kind::forward_inference, algorithm, x.desc, result.desc,
-      window.strides, window.kernel, dilations, window.pads_begin, pads_end,
+      window.strides, window.kernel, HolesOf(window), window.pads_begin, pads_end,
       ProgramBuilder::NewAttributes());
   builder.Add(node.op, pd, dnnl::pooling_forward(pd), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, result}});
   builder.Set(node.outputs[0], result);
@@ -41,6 +40,8 @@ absl::StatusOr<Window> PoolWindow(const Node& node, ProgramBuilder& builder,
 
 }  // namespace
 
+// oneDNN begins at the lowest finite number: a window of nothing but NaN and -infinity gives that,
+// and beside other numbers NaN is passed over. (ONNX does not say; ONNX Runtime does the same.)
 absl::Status LowerMaxPool(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const MaxPoolAttributes attributes, MaxPoolAttributes::Read(node));
   RECTIFIER_ASSIGN_OR_RETURN(const Window window, PoolWindow(node, builder, attributes.window));

@@ -1,5 +1,6 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
+#include "server/engine/onednn/lowerings.h"
 
 namespace rectifier::onednn {
 

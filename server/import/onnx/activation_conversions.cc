@@ -14,17 +14,6 @@ void EmitRectifier(NodeConversion& node, ValueId slope, std::string_view origin)
   node.Emit("Rectifier", {node.inputs()[0], slope}, {{"origin", std::string(origin)}});
 }
 
-absl::Status CheckFinite(const NodeConversion& node, const Tensor& slope) {
-  if (slope.dtype() != DType::kFloat32) return absl::OkStatus();  // refused by its type later
-  const auto values = slope.data<float>();
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return InvalidArgument(node.place(), "input 1 (slope): element {} is {}", i, values[i]);
-    }
-  }
-  return absl::OkStatus();
-}
-
 // The slope of a PRelu as an input that broadcasts into x from the end, which is how the graph's
 // Rectifier reads it. ONNX before opset 7: one slope is shared, several belong to axis 1. From
 // opset 7 on: broadcast from the end; where that fails, MXNet's exporter (ArcFace and its like)
@@ -84,7 +73,7 @@ absl::Status ConvertLeakyRelu(NodeConversion& node) {
 absl::Status ConvertPRelu(NodeConversion& node) {
   node.attributes().Ignore("consumed_inputs");
   if (const Tensor* slope = node.constant(1)) {
-    RECTIFIER_RETURN_IF_ERROR(CheckFinite(node, *slope));
+    RECTIFIER_RETURN_IF_ERROR(CheckSlopeIsFinite(node.place(), *slope));
   }
   ValueId slope = node.inputs()[1];
   const auto x_shape = node.shape(0);

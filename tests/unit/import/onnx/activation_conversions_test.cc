@@ -191,9 +191,10 @@ TEST(ActivationConversionsTest, PReluRefusesSlopesThatAreNotFiniteEvenWhereNanIs
                             .Named("act"),
                         allow_nan);
   };
-  EXPECT_EQ(with_slope(kNan), "INVALID_ARGUMENT: act (PRelu): input 1 (slope): element 1 is nan");
+  EXPECT_EQ(with_slope(kNan),
+            "INVALID_ARGUMENT: act (PRelu): slope: element 1 is nan, expected a finite number");
   EXPECT_EQ(with_slope(-kInfinity),
-            "INVALID_ARGUMENT: act (PRelu): input 1 (slope): element 1 is -inf");
+            "INVALID_ARGUMENT: act (PRelu): slope: element 1 is -inf, expected a finite number");
 }
 
 TEST(ActivationConversionsTest, SoftmaxFlattensBeforeOpset13) {

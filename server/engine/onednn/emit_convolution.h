@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/engine/onednn/pinned_weights.h"
+#include "server/engine/onednn/post_ops.h"
+#include "server/engine/onednn/program_builder.h"
+#include "server/ops/window.h"
+
+namespace rectifier::onednn {
+
+// What convolutions and deconvolutions have in common. Dimensions are spatial, in oneDNN's terms.
+struct Convolution {
+  Operand x;
+  Operand y;
+  WeightSource weights;
+  std::optional<Operand> bias;
+  Dims strides;
+  Dims holes;  // between the elements of a filter: dilations of 1 are 0
+  Dims pads_begin;
+  Dims pads_end;
+};
+
+inline Dims HolesOf(const Window& window) {
+  Dims holes = window.dilations;
+  for (int64_t& hole : holes) --hole;
+  return holes;
+}
+
+// Adds the step that writes `c.y`. Primitive: dnnl::convolution_forward or deconvolution_forward.
+template <typename Primitive>
+void EmitConvolution(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
+                     const Convolution& c, const PostOps& post_ops, const std::string& detail) {
+  using PrimitiveDesc = typename Primitive::primitive_desc;
+  const Desc bias = c.bias ? c.bias->desc : Desc();
+  Operand weights;
+  const auto pd = MakeWithPinnedWeights<PrimitiveDesc>(
+      builder, c.weights,
+      [&](const Desc& weights_desc) {
+        return PrimitiveDesc(builder.engine(), dnnl::prop_kind::forward_inference, algorithm,
+                             c.x.desc, weights_desc, bias, c.y.desc, c.strides, c.holes,
+                             c.pads_begin, c.pads_end, post_ops.attributes, /*allow_empty=*/true);
+      },
+      &weights);
+  std::vector<Step::Argument> arguments = {
+      {DNNL_ARG_SRC, c.x}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, c.y}};
+  if (c.bias) arguments.push_back({DNNL_ARG_BIAS, *c.bias});
+  builder.Add(op, pd, Primitive(pd), WithPostOps(std::move(arguments), post_ops), detail);
+}
+
+}  // namespace rectifier::onednn

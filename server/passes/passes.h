@@ -1,0 +1,16 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "server/passes/pass.h"
+
+namespace rectifier {
+
+// The passes that PassList() lists, each in a file of its own.
+absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
+absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
+absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
+absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);
+
+}  // namespace rectifier
