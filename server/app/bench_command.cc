@@ -46,6 +46,14 @@ absl::StatusOr<std::vector<Shape>> ShapesFor(const Graph& graph,
     }
     shapes.push_back(shape);
   }
+  const auto open = [&](ValueId id) {
+    const Shape& shape = graph.value(id).type->shape;
+    return shape.rank() > 0 && shape[0] == kDynamicDim;
+  };
+  if (batch != 1 && std::none_of(graph.inputs().begin(), graph.inputs().end(), open)) {
+    return InvalidArgument("--batch", "the model's first dimension is fixed: expected 1, got {}",
+                           batch);
+  }
   if (used != given.size()) {
     return InvalidArgument("--shape", "names an input that the model does not have");
   }

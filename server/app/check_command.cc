@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <iostream>
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
+#include "server/app/load_options.h"
 #include "server/core/status.h"
-#include "server/engine/onednn/onednn_compiler.h"
 #include "server/models/model.h"
 #include "server/models/repository.h"
 
@@ -20,8 +21,7 @@ absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path,
 }  // namespace
 
 int Check(const CheckOptions& options) {
-  LoadOptions load;
-  load.new_compiler = NewOneDnnCompiler;
+  const LoadOptions load = LoadOptionsFor(options.serving);
   int code = kExitDone;
   for (const std::string& path : options.models) {
     const auto model = LoadModel(path, load);

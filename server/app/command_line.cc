@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <set>
@@ -65,6 +67,15 @@ CLI::Validator Parsable(absl::StatusOr<T> (*parse)(const std::string&)) {
       [parse](std::string& text) { return std::string(Message(parse(text).status())); }, "");
 }
 
+// CLI::Range takes NaN, which compares with nothing.
+CLI::Validator NotNan() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        return std::isnan(std::strtod(text.c_str(), nullptr)) ? "expected a number" : "";
+      },
+      "");
+}
+
 absl::StatusOr<Shape> ParseShapeOfInput(const std::string& text) {
   RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(text));
   return ParseShape(assignment.second);
@@ -74,6 +85,20 @@ std::set<std::string> PassNames() {
   std::set<std::string> names;
   for (const Pass& pass : PassList()) names.emplace(pass.name);
   return names;
+}
+
+// The settings that decide whether a model can be served.
+void AddModelSettings(CLI::App* command, ServeOptions& options) {
+  Setting(command, "--max-batch-size", options.max_batch_size, "most samples in one batch")
+      ->check(CLI::Range(1, 4096));
+  Setting(command, "--workers", options.workers,
+          "batches that run at the same time; 0: one for each physical core that the process may "
+          "use, within the cgroup's CPU quota. They share the memory for running networks")
+      ->check(CLI::Range(0, 1024));
+  Setting(command, "--intra-op-threads", options.intra_op_threads, "threads that one batch runs on")
+      ->check(CLI::Range(1, 1024));
+  FromEnvironment(command->add_flag("--allow-nan-weights", options.allow_nan_weights,
+                                    "load models whose weights hold NaN"));
 }
 
 void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
@@ -88,14 +113,7 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--http-port", options.http_port,
           "port for /metrics and /healthz/{live,ready,startup}; 0 takes a free one")
       ->check(CLI::Range(0, 65535));
-  Setting(serve, "--max-batch-size", options.max_batch_size, "most samples in one batch")
-      ->check(CLI::Range(1, 4096));
-  Setting(serve, "--workers", options.workers,
-          "batches that run at the same time; 0: one for each physical core that the process may "
-          "use, within the cgroup's CPU quota")
-      ->check(CLI::Range(0, 1024));
-  Setting(serve, "--intra-op-threads", options.intra_op_threads, "threads that one batch runs on")
-      ->check(CLI::Range(1, 1024));
+  AddModelSettings(serve, options);
   Setting(serve, "--max-queue-items", options.max_queue_items,
           "requests that may wait for one model; above it RESOURCE_EXHAUSTED")
       ->check(CLI::Range(1, 10'000'000));
@@ -107,8 +125,6 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
       ->transform(ByteSize(std::numeric_limits<int32_t>::max()));  // what gRPC can count
   FromEnvironment(
       serve->add_flag("--strict", options.strict, "a model that cannot be loaded ends the server"));
-  FromEnvironment(serve->add_flag("--allow-nan-weights", options.allow_nan_weights,
-                                  "load models whose weights hold NaN"));
   Setting(serve, "--lame-duck-ms", options.lame_duck_ms,
           "after SIGTERM: how long to go on serving while health says NOT_SERVING")
       ->check(CLI::Range(0, 600'000));
@@ -128,7 +144,9 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   serve->footer(
       "Every option but --config and --print-config may also be given in the environment: "
       "--grpc-port as RECTIFIER_GRPC_PORT, a flag as RECTIFIER_STRICT=true.\n"
-      "SIGTERM and SIGINT stop the server without losing a request.");
+      "SIGTERM and SIGINT stop the server: health says NOT_SERVING, requests are served for "
+      "--lame-duck-ms, then what is under way completes. No client that watches health, or turns "
+      "away within that time, loses a request. A second signal ends the server at once.");
 }
 
 void AddInspect(CLI::App& app, InspectOptions& options) {
@@ -138,6 +156,7 @@ void AddInspect(CLI::App& app, InspectOptions& options) {
   inspect->add_option("--graph", options.graph, "print the graph as text: before, after or both")
       ->check(CLI::IsMember({"before", "after", "both", "none"}));
   inspect->add_option("--without-pass", options.without, "leave a pass out (may be repeated)")
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(PassNames()));
 }
 
@@ -145,8 +164,11 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
   CLI::App* check =
       app.add_subcommand("check", "Say whether models can be served, and if not, why");
   check->add_option("models", options.models, kModelHelp)->required()->type_name("MODEL");
+  AddModelSettings(check, options.serving);
   check->footer(
-      "Exit code 0 when all of them can be served, 1 when one cannot, 2 when one is not there.");
+      "Exit code 0 when all of them can be served, 1 when one cannot, 2 when one is not there. The "
+      "bounds on memory are those "
+      "that a server with the same options would have here.");
 }
 
 void AddRun(CLI::App& app, RunOptions& options) {
@@ -155,6 +177,7 @@ void AddRun(CLI::App& app, RunOptions& options) {
   run->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
       ->required()
       ->type_name("NAME=FILE")
+      ->allow_extra_args(false)
       ->check(Parsable(SplitAssignment));
   run->add_option("--output-dir", options.output_dir,
                   "folder for NAME.npy of each output; characters outside [A-Za-z0-9._-] become _")
@@ -170,10 +193,12 @@ void AddBench(CLI::App& app, BenchOptions& options) {
   bench->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
   bench->add_option("--batch", options.batches, "batch sizes: 1,8")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   bench->add_option("--threads", options.threads, "numbers of threads: 1,2")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   bench
@@ -181,10 +206,12 @@ void AddBench(CLI::App& app, BenchOptions& options) {
                    "NAME=1x3x112x112: an input's shape where the model leaves it open; --batch "
                    "replaces the first dimension")
       ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false)
       ->check(Parsable(ParseShapeOfInput));
   bench->add_option("--seconds", options.seconds, "how long to measure each combination")
       ->capture_default_str()
-      ->check(CLI::Range(0.01, 600.0));
+      ->check(CLI::Range(0.01, 600.0))
+      ->check(NotNan());
   bench->add_flag("--json", options.json, "a list of {batch, threads, median_ms, min_ms, runs}");
 }
 

@@ -39,6 +39,7 @@ int Inspect(const InspectOptions& options);
 
 struct CheckOptions {
   std::vector<std::string> models;
+  ServeOptions serving;  // of the server that would serve them
 };
 int Check(const CheckOptions& options);
 

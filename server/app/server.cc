@@ -5,6 +5,7 @@
 #include <fstream>
 #include <utility>
 
+#include "server/app/load_options.h"
 #include "server/app/resources.h"
 #include "server/app/version.h"
 #include "server/core/address.h"
@@ -17,18 +18,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-int WorkersFor(const ServeOptions& options) {
-  if (options.workers > 0) return options.workers;
-  return std::max(1, DefaultWorkers(AllowedCpus()) / options.intra_op_threads);
-}
-
-// Written under another name first, so that a reader never sees half of it.
-absl::Status WritePortFile(const std::string& file, const std::string& text) {
-  const std::string partial = file + ".partial";
+// Writes `text` to a file beside `file`, which is renamed when it is complete, so that a reader
+// never sees half of it. Returns its name.
+absl::StatusOr<std::string> WritePartial(const std::string& file, const std::string& text) {
+  std::string partial = file + ".partial";
   std::ofstream out(partial, std::ios::trunc);
   out << text;
   out.close();
   if (!out) return FailedPrecondition(file, "cannot be written");
+  return partial;
+}
+
+absl::Status WritePortFile(const std::string& file, const std::string& text) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::string partial, WritePartial(file, text));
   std::error_code error;
   std::filesystem::rename(partial, file, error);
   if (error) return FailedPrecondition(file, "cannot be written: {}", error.message());
@@ -41,21 +43,28 @@ class Server::Health final : public HealthSource {
  public:
   explicit Health(LoopbackCheck& loopback) : loopback_(loopback) {}
 
-  bool Live() override { return loopback_.Answers(); }
+  // The port is closed before the last requests are done; that is no reason to be killed.
+  bool Live() override { return draining_ || loopback_.Answers(); }
   bool Ready() override { return ready_; }
   bool Started() override { return started_; }
 
   void SetReady(bool ready) { ready_ = ready; }
+  void SetDraining() { draining_ = true; }
   void SetStarted() { started_ = true; }
 
  private:
   LoopbackCheck& loopback_;
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> draining_ = false;
   std::atomic<bool> started_ = false;
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServeOptions& options,
                                                       const Clock& clock) {
+  if (!options.port_file.empty()) {
+    // Whether it can be written is known before any model is loaded.
+    RECTIFIER_RETURN_IF_ERROR(WritePartial(options.port_file, "").status());
+  }
   std::unique_ptr<Server> server(new Server(options, clock));
   RECTIFIER_RETURN_IF_ERROR(server->Listen());
   log::Info("starting", {{"version", Version()},
@@ -94,19 +103,6 @@ absl::Status Server::Listen() {
   RECTIFIER_ASSIGN_OR_RETURN(
       http_, HttpEndpoint::Start(options_.host, options_.http_port, metrics_, *health_));
   return absl::OkStatus();
-}
-
-LoadOptions Server::ModelLoadOptions(std::stop_token stop) const {
-  LoadOptions load;
-  load.limits.allow_nan = options_.allow_nan_weights;
-  load.compiler.intra_op_threads = options_.intra_op_threads;
-  // Every worker has an arena of its own; the other half is for weights and messages.
-  load.compiler.max_program_bytes = MemoryLimit() / 2 / workers_;
-  load.compiler.max_weight_bytes = MemoryLimit() / 2;
-  load.new_compiler = NewOneDnnCompiler;
-  load.max_batch = options_.max_batch_size;
-  load.stop = std::move(stop);
-  return load;
 }
 
 std::shared_ptr<Servable> Server::MakeServable(const RepositoryEntry& entry,
@@ -163,8 +159,10 @@ absl::Status Server::Load(std::span<const RepositoryEntry> entries, std::stop_to
     grpc_->SetModelHealth(entry.name, false);
     metrics_.SetModelState(entry.name, entry.version, ModelStatus{});
   }
+  LoadOptions load = LoadOptionsFor(options_);
+  load.stop = stop;
   LoadRepository(
-      entries, ModelLoadOptions(stop), clock_, registry_,
+      entries, load, clock_, registry_,
       [this](const RepositoryEntry& entry, std::shared_ptr<const Model> model) {
         return MakeServable(entry, std::move(model));
       },
@@ -189,6 +187,7 @@ absl::Status Server::Announce() const {
 
 void Server::Drain() {
   health_->SetReady(false);
+  health_->SetDraining();
   grpc_->Drain();
   registry_.Clear();
 }

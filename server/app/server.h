@@ -50,7 +50,6 @@ class Server {
   Server(const ServeOptions& options, const Clock& clock);
 
   absl::Status Listen();
-  LoadOptions ModelLoadOptions(std::stop_token stop) const;
   std::shared_ptr<Servable> MakeServable(const RepositoryEntry& entry,
                                          std::shared_ptr<const Model> model);
   void ReportLoad(const LoadReport& report);

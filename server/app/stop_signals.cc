@@ -42,6 +42,13 @@ void StopSignals::Wait() const {
   std::condition_variable_any().wait(lock, token(), [] { return false; });
 }
 
+void StopSignals::EndProcess(int number) const {
+  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+  raise(number);
+  // A container's first process is not ended by a signal of its own; so shells number its end.
+  _exit(128 + number);
+}
+
 void StopSignals::Listen() {
   pollfd descriptors[] = {{closing_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
   while (true) {
@@ -51,10 +58,9 @@ void StopSignals::Listen() {
     if (descriptors[0].revents != 0) return;
     signalfd_siginfo info;
     RECTIFIER_CHECK(read(signal_fd_, &info, sizeof(info)) == sizeof(info));
-    log::Info("stopping", {{"signal", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT"}});
-    // This thread takes the next one, with the effect that nobody has changed: the process ends.
-    pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-    descriptors[1].fd = -1;
+    const int number = static_cast<int>(info.ssi_signo);
+    if (source_.stop_requested()) EndProcess(number);
+    log::Info("stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
     source_.request_stop();
   }
 }

@@ -8,7 +8,7 @@
 namespace rectifier {
 
 // StopSignals turns SIGTERM and SIGINT into a stop request. The first one is logged and asks to
-// stop; after that they have their usual effect again, so that a second one ends the process.
+// stop; a second one ends the process.
 //
 // Make it before any other thread: it blocks both signals in the calling thread, and so in those
 // that are started from there. One at a time in a process.
@@ -27,6 +27,7 @@ class StopSignals {
 
  private:
   void Listen();
+  [[noreturn]] void EndProcess(int number) const;
 
   sigset_t signals_;
   int signal_fd_;

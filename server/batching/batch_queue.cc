@@ -1,5 +1,6 @@
 #include "server/batching/batch_queue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -74,8 +75,8 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now) {
 
 std::vector<BatchQueue::Dropped> BatchQueue::Sweep(TimePoint now) {
   std::vector<Dropped> dropped;
-  if (last_sweep_ != TimePoint::min() && now - last_sweep_ < kSweepPause) return dropped;
-  last_sweep_ = now;
+  if (now < next_sweep_) return dropped;
+  next_sweep_ = now + std::max(kSweepPause, kSweepPausePerTask * tasks());
   std::deque<std::unique_ptr<Task>> wanted;
   while (!tasks_.empty()) {
     std::unique_ptr<Task> task = PopFront();

@@ -38,10 +38,12 @@ class BatchQueue {
   // over further back keeps its place until its turn comes, or until a sweep.
   Taken TakeBatch(TimePoint now);
 
-  // Takes out every task that is over, to make room in a queue that is full. Looks at all of them
-  // at most once each kSweepPause, so that refusing stays cheap; in between it takes none.
+  // Takes out every task that is over, to make room in a queue that is full. It looks at all of
+  // them, so after each sweep it takes none for a pause that is long beside that: refusing stays
+  // cheap.
   std::vector<Dropped> Sweep(TimePoint now);
   static constexpr Duration kSweepPause = std::chrono::milliseconds(1);
+  static constexpr Duration kSweepPausePerTask = std::chrono::microseconds(1);
 
   // Everything that waits, for shutdown.
   Batch TakeAll();
@@ -59,7 +61,7 @@ class BatchQueue {
   BatchingPolicy policy_;
   std::deque<std::unique_ptr<Task>> tasks_;
   int64_t bytes_ = 0;
-  TimePoint last_sweep_ = TimePoint::min();
+  TimePoint next_sweep_ = TimePoint::min();
 };
 
 }  // namespace rectifier

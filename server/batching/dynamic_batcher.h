@@ -16,10 +16,11 @@ namespace rectifier {
 //
 // Threading: Submit() is safe from any thread; RunBatch() is called on a worker. Drop() is called
 // on a worker, in the destructor, or, for tasks that are over and stand in a full queue, in
-// somebody else's Submit(). Ownership: takes the task iff Submit() returns OK. Failure: as
-// BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker. Destruction:
-// drops what waits with UNAVAILABLE and waits for this model's running batches. Never from inside
-// its own RunBatch() or Drop(), which would wait for itself: that fails a check.
+// somebody else's Submit(); whoever calls that keeps the batcher alive until it has returned.
+// Ownership: takes the task iff Submit() returns OK.
+// Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker.
+// Destruction: drops what waits with UNAVAILABLE and waits for this model's running batches. Never
+// from inside its own RunBatch() or Drop(), which would wait for itself: that fails a check.
 class DynamicBatcher {
  public:
   // `pool`, `runner` and `observer` outlive the batcher.

@@ -13,9 +13,8 @@ namespace rectifier {
 // A request as the batcher sees it: how much it weighs and until when it is wanted.
 //
 // Exactly one of two things ends a task that a batcher has accepted: its runner's RunBatch() takes
-// it, or Drop() is called. Both happen on a worker, in the batcher's destructor, or in the Submit()
-// of another task, and with no lock of the batcher held; a task is not destroyed under a lock
-// either.
+// it, on a worker, or Drop() is called, on a worker, in the batcher's destructor or in the Submit()
+// of another task. No lock of the batcher is held then, nor when a task is destroyed.
 class Task {
  public:
   Task(int64_t samples, size_t bytes, TimePoint deadline)

@@ -26,7 +26,7 @@ struct BatchScratch {
 // The tensors of one run of a Program. A request that fills the run alone is read and written where
 // it lies; of several, the rows are copied together before the run and apart after it.
 //
-// Lifetime: the requests and the scratch outlive it; one at a time uses a scratch.
+// Lifetime: `rows`, the requests and the scratch outlive it; one at a time uses a scratch.
 class BatchTensors {
  public:
   // Gathers the inputs. The rows sum to the Program's batch.

@@ -29,7 +29,7 @@ struct InferenceRequest {
   std::vector<MutableTensorView> outputs;  // written before `done` is called with OK
   TimePoint deadline = TimePoint::max();
   std::function<bool()> cancelled;  // safe from any thread
-  // Called exactly once iff Submit() returned OK: on a worker, or in the Submit() of another.
+  // Called exactly once iff Submit() returned OK; from where, batching/task.h says.
   std::function<void(const absl::Status&, const InferenceTimes&)> done;
 };
 

@@ -254,7 +254,7 @@ absl::StatusOr<Reply> Reply::Allocate(const ModelSignature& signature,
                                "the outputs would have more than {} bytes", max_bytes);
     }
   }
-  Reply reply(signature, request, types);
+  Reply reply(signature, request, types, max_bytes);
   for (const size_t i : request.outputs) {
     absl::StatusOr<Tensor> tensor = Tensor::Allocate(types[i]);
     if (!tensor.ok()) return Internal("output", "{}", Message(tensor.status()));
@@ -278,10 +278,12 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse hea
     if (!raw_)
       ContentsOf(tensors_[i].dtype()).encode(tensors_[i].bytes(), *output->mutable_contents());
   }
+  const auto refused = [&] {
+    return ResourceExhausted("outputs", "the reply would have more than {} bytes", max_bytes_);
+  };
   std::string text;
-  if (!header.SerializeToString(&text)) {
-    return ResourceExhausted("outputs", "they do not fit into a message as typed contents");
-  }
+  if (header.ByteSizeLong() > static_cast<size_t>(max_bytes_)) return refused();
+  if (!header.SerializeToString(&text)) return refused();
   std::vector<grpc::Slice> slices{grpc::Slice(text)};
   if (raw_) {
     for (const size_t i : wanted_) {
@@ -289,7 +291,9 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse hea
       slices.push_back(SliceOf(std::move(tensors_[i])));
     }
   }
-  return grpc::ByteBuffer(slices.data(), slices.size());
+  grpc::ByteBuffer message(slices.data(), slices.size());
+  if (message.Length() > static_cast<size_t>(max_bytes_)) return refused();
+  return message;
 }
 
 }  // namespace rectifier

@@ -44,20 +44,22 @@ class Reply {
   std::vector<MutableTensorView> outputs();
 
   // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not
-  // copied: their memory goes into the buffer. Call once. RESOURCE_EXHAUSTED when protobuf cannot
-  // write a message of this size.
+  // copied: their memory goes into the buffer. Call once. RESOURCE_EXHAUSTED when the message, with
+  // all its names, has more than `max_bytes`.
   absl::StatusOr<grpc::ByteBuffer> Encode(inference::ModelInferResponse header) &&;
 
  private:
   Reply(const ModelSignature& signature, const DecodedRequest& request,
-        const std::vector<TensorType>& types)
+        const std::vector<TensorType>& types, int64_t max_bytes)
       : signature_(&signature),
+        max_bytes_(max_bytes),
         raw_(request.raw),
         wanted_(request.outputs),
         types_(types),
         tensors_(types.size()) {}
 
   const ModelSignature* signature_;
+  int64_t max_bytes_;
   bool raw_;
   std::vector<size_t> wanted_;
   std::vector<TensorType> types_;

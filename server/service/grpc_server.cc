@@ -108,6 +108,7 @@ absl::Status GrpcServer::Listen() {
 void GrpcServer::SetServing(bool serving) {
   MutexLock lock(serving_mutex_);
   if (draining_) return;
+  served_ = served_ || serving;
   inference_->SetReady(serving);
   health_->Set("", serving);
 }
@@ -120,13 +121,17 @@ void GrpcServer::Drain() {
   MutexLock lock(drain_mutex_);
   if (drained_) return;
   drained_ = true;
+  bool served = false;
   {
     MutexLock serving_lock(serving_mutex_);
     draining_ = true;
+    served = served_;
     inference_->SetReady(false);
     health_->BeginDrain();
   }
-  if (options_.wait) {
+  if (!served) {
+    // Nobody was told to come, so nobody has to be told to go.
+  } else if (options_.wait) {
     options_.wait(options_.lame_duck);
   } else {
     std::this_thread::sleep_for(options_.lame_duck);

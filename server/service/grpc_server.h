@@ -61,8 +61,9 @@ class GrpcServer {
   // Health of a model. A name is unknown to clients until it is first set.
   void SetModelHealth(const std::string& name, bool serving);
 
-  // Says NOT_SERVING, waits for the lame duck while calls are still taken, then takes no more and
-  // returns when the last is done. A second caller waits for the first.
+  // Says NOT_SERVING, waits for the lame duck while calls are still taken (unless the server never
+  // was serving), then takes no more and returns when the last is done. A second caller waits for
+  // the first.
   void Drain();
 
  private:
@@ -82,6 +83,7 @@ class GrpcServer {
   bool drained_ RECTIFIER_GUARDED_BY(drain_mutex_) = false;
   Mutex serving_mutex_;
   bool draining_ RECTIFIER_GUARDED_BY(serving_mutex_) = false;
+  bool served_ RECTIFIER_GUARDED_BY(serving_mutex_) = false;  // was serving at some time
 };
 
 }  // namespace rectifier

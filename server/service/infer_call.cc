@@ -46,9 +46,7 @@ InferCall::InferCall(const Collaborators& collaborators, grpc::CallbackServerCon
 void InferCall::Start(const grpc::ByteBuffer& request) {
   absl::StatusOr<InferenceRequest> prepared = Prepare(request);
   if (!prepared.ok()) {
-    if (prepared.status().code() == absl::StatusCode::kResourceExhausted) {
-      context_.AddTrailingMetadata(kPushbackKey, kNoRetry);  // its reply is too large
-    }
+    ForbidRetry(prepared.status());
     return End(prepared.status(), nullptr);
   }
   // The call may be over, and freed, before Submit() has returned.
@@ -88,6 +86,12 @@ absl::StatusOr<InferenceRequest> InferCall::Prepare(const grpc::ByteBuffer& requ
   return prepared;
 }
 
+void InferCall::ForbidRetry(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kResourceExhausted) {
+    context_.AddTrailingMetadata(kPushbackKey, kNoRetry);
+  }
+}
+
 absl::Status InferCall::Encode() {
   inference::ModelInferResponse header;
   header.set_model_name(servable_->name());
@@ -99,6 +103,7 @@ absl::Status InferCall::Encode() {
 
 void InferCall::End(const absl::Status& outcome, const InferenceTimes* times) {
   const absl::Status status = outcome.ok() ? Encode() : outcome;
+  if (outcome.ok()) ForbidRetry(status);
   if (version_) {
     with_.observer.OnFinished(version_->name, version_->version, status.code(),
                               with_.clock.Now() - received_, times);

@@ -46,6 +46,8 @@ class InferCall final : public grpc::ServerUnaryReactor {
   absl::StatusOr<InferenceRequest> Prepare(const grpc::ByteBuffer& request);
   // Writes the reply.
   absl::Status Encode();
+  // A reply that is too large will be so again.
+  void ForbidRetry(const absl::Status& status);
   // Ends the call; `this` may be gone when it returns.
   void End(const absl::Status& outcome, const InferenceTimes* times);
 

@@ -165,6 +165,7 @@ class BatchingTest : public ::testing::Test {
     auto server = GrpcServer::Start(options, registry_, metrics_, clock_);
     ASSERT_EQ(server.status(), absl::OkStatus());
     server_ = *std::move(server);
+    server_->SetServing(true);
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

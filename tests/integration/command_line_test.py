@@ -323,14 +323,30 @@ def test_check_of_a_missing_model_ends_with_2_and_its_path(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bench", "--batch", "1,2", "--threads", "1", MODEL, "--seconds", "0.01"],
+        ["bench", "--shape", "image=1x1x8x8", MODEL, "--seconds", "0.01"],
+        ["inspect", "--without-pass", "dead-code", MODEL],
+        ["check", "--max-batch-size", "4", MODEL],
+    ],
+    ids=["bench", "shape", "inspect", "check"],
+)
+def test_options_may_stand_before_the_model(arguments):
+    result = run(*arguments)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "parts"),
     [
         (["bench", MODEL, "--shape", "image=1x"], ["--shape", "1x3x112x112"]),
         (["bench", MODEL, "--shape", "1x1x8x8"], ["--shape", "NAME="]),
+        (["bench", MODEL, "--seconds", "nan"], ["--seconds", "number"]),
         (["inspect", MODEL, "--without-pass", "nonsense"], ["--without-pass", "nonsense", "fuse-rectifier"]),
         (["serve", "--model-repository", MODEL, "--max-message-bytes", "2GiB"], ["--max-message-bytes", "2147483647"]),
     ],
-    ids=["shape", "name", "pass", "bytes"],
+    ids=["shape", "name", "nan", "pass", "bytes"],
 )
 def test_malformed_option_is_wrong_usage(arguments, parts):
     assert_usage_error(run(*arguments), *parts)

@@ -1,11 +1,14 @@
 """The server stops without losing a request, and tells the truth about when it started."""
 
+import resource
 import signal
+import socket
 import threading
 
 import grpc
 import numpy as np
 import pytest
+import repositories
 import serving
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2 as protocol
@@ -108,6 +111,34 @@ def test_second_signal_ends_the_server_at_once():
         assert server.get("/healthz/live").code == 200
         server.signal(signal.SIGTERM)
         assert server.wait() == -signal.SIGTERM
+
+
+def test_stop_while_models_load_is_heard(tmp_path):
+    # Far more than are loaded before the signal comes.
+    for i in range(400):
+        repositories.add_sample(tmp_path, name=f"digits_{i}")
+    server = serving.Server(tmp_path, lame_duck_ms=600_000)
+    server.spawn()
+    try:
+        server.wait_until(lambda: "model ready" in server.log(), "the first model")
+        assert server.stop() == 0
+        assert "listening" not in server.log()
+        assert server.log().rstrip().endswith("stopped")
+    finally:
+        server.discard()
+
+
+def test_liveness_fails_once_the_listener_takes_no_connections():
+    with serving.Server() as server:
+        assert server.get("/healthz/live").code == 200
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (64, limits[1]))
+        host, port = server.grpc.split(":")
+        # gRPC's listener does not come back from running out of descriptors, even when there are some again.
+        connections = [socket.create_connection((host, int(port)), serving.SECONDS) for _ in range(100)]
+        for connection in connections:
+            connection.close()
+        server.wait_until(lambda: server.get("/healthz/live").code == 503, "a liveness probe that fails")
 
 
 def test_idle_connections_do_not_delay_the_stop():

@@ -3,7 +3,7 @@
 
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/ops/broadcast.h"
 
 namespace rectifier::onednn {

@@ -4,7 +4,7 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/ops/conv_transpose.h"
 
 namespace rectifier::onednn {

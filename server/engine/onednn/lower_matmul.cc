@@ -4,7 +4,7 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/inner_product.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/post_ops.h"
 #include "server/ops/broadcast.h"
 

@@ -2,7 +2,7 @@
 
 #include "server/core/status.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/ops/pad.h"
 

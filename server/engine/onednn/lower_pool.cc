@@ -4,7 +4,7 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/ops/average_pool.h"
 #include "server/ops/max_pool.h"

@@ -5,7 +5,7 @@
 #include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/ops/broadcast.h"
 #include "server/ops/rectifier.h"
 

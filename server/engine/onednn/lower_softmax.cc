@@ -1,6 +1,6 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/layout.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/ops/softmax.h"
 

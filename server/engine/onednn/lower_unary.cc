@@ -1,6 +1,6 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
-#include "server/engine/onednn/lowerings.h"
+#include "server/engine/onednn/lowering_table.h"
 
 namespace rectifier::onednn {
 

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "server/engine/onednn/lowerings.h"
-
 namespace rectifier::onednn {
 
 namespace {

@@ -109,14 +109,15 @@ absl::Status LowerNode(const Node& node, ProgramBuilder& builder) {
   });
 }
 
-// The node behind the step that touches most memory.
+// The node behind the step that touches most memory, weights not counted.
 std::string LargestPlace(const Graph& graph, const onednn::ProgramParts& parts) {
   std::string name;
   size_t most = 0;
   for (size_t i = 0; i < parts.steps.size(); ++i) {
     size_t bytes = 0;
     for (const onednn::Step::Argument& argument : parts.steps[i].arguments) {
-      bytes += parts.buffers[static_cast<size_t>(argument.operand.buffer)].bytes;
+      const onednn::Buffer& buffer = parts.buffers[static_cast<size_t>(argument.operand.buffer)];
+      if (buffer.kind != onednn::Buffer::Kind::kConstant) bytes += buffer.bytes;
     }
     if (bytes > most) {
       most = bytes;
@@ -129,7 +130,7 @@ std::string LargestPlace(const Graph& graph, const onednn::ProgramParts& parts) 
 }
 
 absl::Status CheckMemory(const Graph& graph, const onednn::ProgramParts& parts, int64_t max_bytes) {
-  // Each part is below 2^50 bytes and there are far fewer than 2^12.
+  // No overflow: a tensor is below 2^40 bytes, and there are at most 2^17 of them.
   auto bytes = static_cast<int64_t>(parts.arena_bytes);
   for (const auto* ports : {&parts.inputs, &parts.outputs}) {
     for (const Program::Port& port : *ports) {
@@ -138,8 +139,8 @@ absl::Status CheckMemory(const Graph& graph, const onednn::ProgramParts& parts, 
   }
   if (bytes <= max_bytes) return absl::OkStatus();
   return ResourceExhausted(LargestPlace(graph, parts),
-                           "running the graph takes {} bytes of memory, most of them here, and at "
-                           "most {} are allowed",
+                           "running the graph takes {} bytes of memory, at most {} are allowed; "
+                           "this is the largest step",
                            bytes, max_bytes);
 }
 

@@ -13,8 +13,9 @@ std::shared_ptr<const PackedWeight> WeightStore::FindOrMake(
     const std::shared_ptr<const Tensor>& source, const std::string& form, const Desc& wanted,
     const std::function<PackedWeight()>& make) {
   if (auto packed = Find(source, form)) return packed;
-  Count(wanted.get_size());
+  const int64_t total = CheckedTotal(wanted.get_size());
   auto packed = std::make_shared<const PackedWeight>(make());
+  bytes_ = total;
   entries_[{source.get(), form}] = {source, packed};
   return packed;
 }
@@ -48,14 +49,14 @@ PackedWeight WeightStore::Reorder(const Tensor& source, const Desc& plain, const
 void WeightStore::AddPlain(const std::shared_ptr<const Tensor>& source) {
   Entry& entry = entries_[{source.get(), "plain"}];
   if (entry.source.lock() == source) return;
-  Count(source->bytes().size());
+  bytes_ = CheckedTotal(source->bytes().size());
   entry = {source, nullptr};
 }
 
-void WeightStore::Count(size_t bytes) {
-  const int64_t total = bytes_ + static_cast<int64_t>(bytes);
+int64_t WeightStore::CheckedTotal(size_t more) const {
+  const int64_t total = bytes_ + static_cast<int64_t>(more);
   if (total > max_bytes_) throw WeightBudgetExceeded{total, max_bytes_};
-  bytes_ = total;
+  return total;
 }
 
 }  // namespace rectifier::onednn

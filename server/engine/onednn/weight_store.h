@@ -62,7 +62,8 @@ class WeightStore {
     std::shared_ptr<const PackedWeight> packed;  // null for a plain one
   };
 
-  void Count(size_t bytes);
+  // bytes() with `more` added; throws WeightBudgetExceeded.
+  int64_t CheckedTotal(size_t more) const;
   PackedWeight ReorderBytes(const std::byte* source, const Desc& from, const Desc& wanted) const;
 
   std::map<std::pair<const Tensor*, std::string>, Entry> entries_;

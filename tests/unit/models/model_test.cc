@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stop_token>
+
 #include "server/batching/batching_policy.h"
 #include "tests/support/status_testing.h"
 #include "tests/unit/models/model_testing.h"
@@ -18,6 +20,48 @@ std::vector<std::string> Texts(const std::vector<TensorSpec>& specs) {
   std::vector<std::string> texts;
   for (const TensorSpec& spec : specs) texts.push_back(spec.name + " " + TypeText(spec.type));
   return texts;
+}
+
+// Compilers that ask to stop when they compile for the `stop_at`-th time, all of them together.
+std::stop_source* stop_source = nullptr;
+int stop_at = 0;
+
+class StoppingCompiler final : public Compiler {
+ public:
+  explicit StoppingCompiler(const CompilerOptions& options)
+      : compiler_(NewOneDnnCompiler(options)) {}
+  absl::StatusOr<std::shared_ptr<const Program>> Compile(
+      const Graph& graph, std::span<const Shape> input_shapes) override {
+    if (--stop_at == 0) stop_source->request_stop();
+    return compiler_->Compile(graph, input_shapes);
+  }
+  size_t weight_bytes() const override { return compiler_->weight_bytes(); }
+
+ private:
+  std::unique_ptr<Compiler> compiler_;
+};
+
+TEST(ModelTest, ALoadGivesUpBetweenTwoProgramsOnceItIsStopped) {
+  std::stop_source source;
+  stop_source = &source;
+  stop_at = 3;
+  LoadOptions options = EngineOptions(32);
+  options.new_compiler = [](const CompilerOptions& compiler) -> std::unique_ptr<Compiler> {
+    return std::make_unique<StoppingCompiler>(compiler);
+  };
+  options.stop = source.get_token();
+  EXPECT_EQ(LoadModel(SampleModel("digits_prelu"), options).status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(stop_at, 0);  // it was not asked for a fourth
+}
+
+TEST(ModelTest, ALoadThatIsStoppedBeforeItBeginsCompilesNothing) {
+  std::stop_source source;
+  source.request_stop();
+  LoadOptions options = EngineOptions(32);
+  options.stop = source.get_token();
+  EXPECT_EQ(LoadModel(SampleModel("digits_prelu"), options).status().code(),
+            absl::StatusCode::kCancelled);
 }
 
 class SampleModelTest : public testing::TestWithParam<const char*> {};

@@ -411,6 +411,22 @@ TEST(ReplyTest, IsRefusedWhenTheOutputsAreTooLarge) {
   EXPECT_EQ(Message(status), "output 'z': the outputs would have more than 23 bytes");
 }
 
+TEST(ReplyTest, IsRefusedWhenItsNamesMakeTheMessageTooLarge) {
+  const ModelSignature signature = TwoInputs();
+  for (const ModelInferRequest& request : {RawRequest(), TypedRequest()}) {
+    const auto decoded = DecodeRequest(request, signature);
+    ASSERT_TRUE(decoded.ok());
+    const std::vector<TensorType> types = {{DType::kFloat32, Shape{2, 2}},
+                                           {DType::kFloat32, Shape{2}},
+                                           {DType::kFloat32, Shape{2, 0}}};
+    auto reply = Reply::Allocate(signature, *decoded, types, 60);
+    ASSERT_TRUE(reply.ok());
+    const absl::Status status = (*std::move(reply)).Encode({}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(Message(status), "outputs: the reply would have more than 60 bytes");
+  }
+}
+
 TEST(ReplyTest, OutputsThatAreNotWantedTakeNoMemory) {
   const ModelSignature signature = TwoInputs();
   ModelInferRequest request = RawRequest();

@@ -131,6 +131,16 @@ TEST_F(GrpcServerTest, CallsAreServedDuringTheLameDuckWhileHealthSaysNotServing)
   EXPECT_EQ(Infer(DoublingRequest()).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
+TEST_F(GrpcServerTest, AServerThatNeverWasServingHasNoLameDuck) {
+  options_.wait = [](Duration) {
+    ADD_FAILURE() << "waited for clients that were never told to come";
+  };
+  StartServer();
+  server_->SetServing(false);
+  server_->Drain();
+  EXPECT_EQ(Infer(DoublingRequest()).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(GrpcServerTest, DrainCompletesTheCallsThatAreRunning) {
   StartServer();
   doubler_->Hold();

@@ -186,6 +186,27 @@ TEST_F(InferenceServiceTest, TellsBugsOfAModelToNobodyButTheLog) {
   EXPECT_THAT(status.error_message(), Not(HasSubstr("secret")));
 }
 
+// What the server says of trying again: milliseconds to wait, "-1" for never, "" for nothing.
+std::string Pushback(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find("grpc-retry-pushback-ms");
+  return found == trailers.end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
+TEST_F(InferenceServiceTest, AReplyThatIsTooLargeIsRefusedAndNotToBeTriedAgain) {
+  const ModelInferRequest request = DoublingRequest();
+  options_.max_message_bytes = static_cast<int64_t>(request.ByteSizeLong());
+  StartServer();
+  grpc::ClientContext context;
+  ModelInferResponse response;
+  const grpc::Status status = stub_->ModelInfer(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("outputs: the reply would have more than"));
+  EXPECT_EQ(Pushback(context), "-1");
+  EXPECT_THAT(observer_.WaitForLines(2),
+              ElementsAre("start doubler/2", "finish doubler/2 RESOURCE_EXHAUSTED run"));
+}
+
 TEST_F(InferenceServiceTest, AFullQueueAnswersWithAPushback) {
   doubler_->set_submit_status(absl::ResourceExhaustedError("the queue is full"));
   StartServer();
@@ -193,7 +214,7 @@ TEST_F(InferenceServiceTest, AFullQueueAnswersWithAPushback) {
   ModelInferResponse response;
   const grpc::Status status = stub_->ModelInfer(&context, DoublingRequest(), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(context.GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 1u);
+  EXPECT_EQ(Pushback(context), "100");
   EXPECT_THAT(observer_.WaitForLines(2),
               ElementsAre("start doubler/2", "finish doubler/2 RESOURCE_EXHAUSTED"));
 }

@@ -1,0 +1,28 @@
+#include "server/app/load_options.h"
+
+#include <algorithm>
+
+#include "server/app/resources.h"
+#include "server/engine/onednn/onednn_compiler.h"
+
+namespace rectifier {
+
+int WorkersFor(const ServeOptions& options) {
+  if (options.workers > 0) return options.workers;
+  return std::max(1, DefaultWorkers(AllowedCpus()) / options.intra_op_threads);
+}
+
+LoadOptions LoadOptionsFor(const ServeOptions& options) {
+  LoadOptions load;
+  const int64_t half = MemoryLimit() / 2;
+  load.limits.allow_nan = options.allow_nan_weights;
+  load.limits.max_constant_bytes = std::min(load.limits.max_constant_bytes, half);
+  load.compiler.intra_op_threads = options.intra_op_threads;
+  load.compiler.max_program_bytes = half / WorkersFor(options);
+  load.compiler.max_weight_bytes = half;
+  load.new_compiler = NewOneDnnCompiler;
+  load.max_batch = options.max_batch_size;
+  return load;
+}
+
+}  // namespace rectifier

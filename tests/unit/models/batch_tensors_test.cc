@@ -1,0 +1,85 @@
+#include "server/models/batch_tensors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+namespace rectifier {
+namespace {
+
+using ::testing::ElementsAre;
+
+// One input and one output of two numbers a sample.
+class TwoNumbers final : public Program {
+ public:
+  explicit TwoNumbers(int64_t batch) : ports_{{"x", {DType::kFloat32, {batch, 2}}}} {}
+  const std::vector<Port>& inputs() const override { return ports_; }
+  const std::vector<Port>& outputs() const override { return ports_; }
+  const std::vector<StepInfo>& steps() const override { return steps_; }
+  size_t arena_bytes() const override { return 0; }
+  std::unique_ptr<Binding> Bind(std::byte*) const override { return nullptr; }
+
+ private:
+  std::vector<Port> ports_;
+  std::vector<StepInfo> steps_;
+};
+
+template <size_t N>
+InferenceRequest RequestOf(int64_t samples, std::array<float, N>& input,
+                           std::array<float, N>& output) {
+  const TensorType type{DType::kFloat32, {samples, 2}};
+  InferenceRequest request;
+  request.samples = samples;
+  request.inputs = {{type, std::as_bytes(std::span(input))}};
+  request.outputs = {{type, std::as_writable_bytes(std::span(output))}};
+  return request;
+}
+
+TEST(BatchTensorsTest, ARequestThatFillsTheRunIsUsedWhereItLies) {
+  std::array<float, 4> x = {1, 2, 3, 4};
+  std::array<float, 4> y = {};
+  const InferenceRequest request = RequestOf(2, x, y);
+  const std::vector<RequestRows> rows = {{request, 0, 2}};
+  BatchScratch scratch;
+  const BatchTensors tensors(TwoNumbers(2), rows, scratch);
+  EXPECT_EQ(tensors.inputs()[0].bytes.data(), request.inputs[0].bytes.data());
+  EXPECT_EQ(tensors.outputs()[0].bytes.data(), request.outputs[0].bytes.data());
+}
+
+TEST(BatchTensorsTest, RowsOfSeveralRequestsAreGatheredAndScatteredInOrder) {
+  std::array<float, 6> x = {1, 2, 3, 4, 5, 6};
+  std::array<float, 6> y = {};
+  std::array<float, 2> z = {7, 8};
+  std::array<float, 2> w = {};
+  const InferenceRequest three = RequestOf(3, x, y);
+  const InferenceRequest one = RequestOf(1, z, w);
+  // The first row of the larger one was in an earlier run.
+  const std::vector<RequestRows> rows = {{three, 1, 2}, {one, 0, 1}};
+  BatchScratch scratch;
+  const BatchTensors tensors(TwoNumbers(3), rows, scratch);
+  EXPECT_THAT(tensors.inputs()[0].data<float>(), ElementsAre(3, 4, 5, 6, 7, 8));
+  const auto out = tensors.outputs()[0].data<float>();
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(10 * i);
+  tensors.Scatter();
+  EXPECT_THAT(y, ElementsAre(0, 0, 0, 10, 20, 30));
+  EXPECT_THAT(w, ElementsAre(40, 50));
+}
+
+TEST(BatchTensorsTest, AnOutputThatNobodyWantsIsWrittenToScratch) {
+  std::array<float, 2> x = {1, 2};
+  std::array<float, 2> y = {};
+  InferenceRequest request = RequestOf(1, x, y);
+  request.outputs[0].bytes = {};
+  const std::vector<RequestRows> rows = {{request, 0, 1}};
+  BatchScratch scratch;
+  const BatchTensors tensors(TwoNumbers(1), rows, scratch);
+  EXPECT_EQ(tensors.outputs()[0].bytes.size(), 8u);
+  tensors.Scatter();
+  EXPECT_THAT(y, ElementsAre(0, 0));
+}
+
+}  // namespace
+}  // namespace rectifier
