@@ -1,0 +1,1 @@
+// Nothing: a precompiled header wants a source file to be made for.
