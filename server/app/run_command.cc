@@ -47,7 +47,8 @@ absl::StatusOr<std::vector<TensorView>> Arrange(const Graph& graph,
     views.push_back(found->second.view());
   }
   if (inputs.size() != views.size()) {
-    for (const auto& [name, tensor] : inputs) {
+    for (const auto& input : inputs) {
+      const std::string& name = input.first;
       const auto is_this = [&](ValueId id) { return graph.value(id).name == name; };
       if (std::none_of(graph.inputs().begin(), graph.inputs().end(), is_this)) {
         return InvalidArgument(name, "the model has no input of this name");
@@ -85,6 +86,7 @@ absl::Status RunOnce(const RunOptions& options) {
   RECTIFIER_ASSIGN_OR_RETURN(const auto tensors, ReadInputs(options.inputs));
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorView> inputs, Arrange(graph, tensors));
   std::vector<Shape> shapes;
+  shapes.reserve(inputs.size());
   for (const TensorView& input : inputs) shapes.push_back(input.type.shape);
   RECTIFIER_ASSIGN_OR_RETURN(const auto program,
                              NewOneDnnCompiler({options.threads})->Compile(graph, shapes));

@@ -153,7 +153,7 @@ void Server::ReportLoad(const LoadReport& report) {
   }
 }
 
-absl::Status Server::Load(std::span<const RepositoryEntry> entries, std::stop_token stop) {
+absl::Status Server::Load(std::span<const RepositoryEntry> entries, const std::stop_token& stop) {
   for (const RepositoryEntry& entry : entries) {
     if (!IsModelName(entry.name)) continue;
     grpc_->SetModelHealth(entry.name, false);

@@ -36,7 +36,7 @@ class Server {
   // Loads every entry and serves each as soon as it is loaded; ready afterwards if any is. Returns
   // the first failure: the other models are served nevertheless. Ends early when `stop` asks for
   // it, and then never becomes ready.
-  absl::Status Load(std::span<const RepositoryEntry> entries, std::stop_token stop);
+  absl::Status Load(std::span<const RepositoryEntry> entries, const std::stop_token& stop);
 
   // Logs the addresses, and writes them to the port file when there is to be one.
   absl::Status Announce() const;

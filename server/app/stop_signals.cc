@@ -56,7 +56,7 @@ void StopSignals::Listen() {
     RECTIFIER_CHECK(ready > 0 || errno == EINTR);
     if (ready <= 0) continue;
     if (descriptors[0].revents != 0) return;
-    signalfd_siginfo info;
+    signalfd_siginfo info{};
     RECTIFIER_CHECK(read(signal_fd_, &info, sizeof(info)) == sizeof(info));
     const int number = static_cast<int>(info.ssi_signo);
     if (source_.stop_requested()) EndProcess(number);

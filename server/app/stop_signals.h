@@ -1,7 +1,6 @@
 #pragma once
 
-#include <signal.h>
-
+#include <csignal>
 #include <stop_token>
 #include <thread>
 
@@ -29,7 +28,7 @@ class StopSignals {
   void Listen();
   [[noreturn]] void EndProcess(int number) const;
 
-  sigset_t signals_;
+  sigset_t signals_{};
   int signal_fd_;
   int closing_fd_;  // an eventfd that the destructor writes to
   std::stop_source source_;

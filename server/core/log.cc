@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kMaxFieldBytes = 256;
 
+// As spdlog's own default logger, which it goes with.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<Format> global_format{Format::kText};
 
 std::string_view LevelName(Level level) {

@@ -43,7 +43,7 @@ class LineScanner {
   std::string TakeWord(std::string_view allowed) {
     SkipSpaces();
     const size_t length = std::min(rest_.find_first_not_of(allowed), rest_.size());
-    const std::string word(rest_.substr(0, length));
+    std::string word(rest_.substr(0, length));
     rest_.remove_prefix(length);
     return word;
   }

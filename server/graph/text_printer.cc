@@ -68,6 +68,7 @@ std::string Elements(const Tensor& tensor, Format format) {
   if (data.empty()) return "[]";
   // A single number stands for all elements when they have the same bits.
   const bool uniform = std::all_of(data.begin(), data.end(), [&](const T& v) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): the bits are what is asked for
     return std::memcmp(&v, &data[0], sizeof(T)) == 0;
   });
   return uniform ? format(data[0]) : List<T>(data, format);

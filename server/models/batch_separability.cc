@@ -20,6 +20,7 @@ absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
   for (const Program::Port& port : many->inputs()) {
     all_inputs.push_back(SeededTensor(port.type.shape, all_inputs.size() + 1));
   }
+  inputs.reserve(all_inputs.size());
   for (const Tensor& input : all_inputs) inputs.push_back(input.view());
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Tensor> together, context.Run(many, inputs));
   for (const size_t sample : std::set<size_t>{0, samples / 2, samples - 1}) {

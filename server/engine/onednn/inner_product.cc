@@ -6,7 +6,7 @@ namespace rectifier::onednn {
 
 Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
                          const PostOps& post_ops) {
-  const Operand result = builder.Allocate(RowMajor(Dims{product.rows, product.n}));
+  Operand result = builder.Allocate(RowMajor(Dims{product.rows, product.n}));
   const Dims none{0, 0};
   const Convolution convolution{
       {product.x.buffer, ChannelsLast(Dims{1, product.k, 1, product.rows})},

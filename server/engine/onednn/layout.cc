@@ -13,9 +13,10 @@ Dims DimsOf(const Shape& shape) {
 Desc Dense(const Dims& dims, const std::vector<int>& order) {
   Dims strides(dims.size());
   int64_t stride = 1;
-  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-    strides[static_cast<size_t>(*axis)] = stride;
-    stride *= dims[static_cast<size_t>(*axis)];
+  for (size_t i = order.size(); i-- > 0;) {
+    const auto axis = static_cast<size_t>(order[i]);
+    strides[axis] = stride;
+    stride *= dims[axis];
   }
   return Desc(dims, dnnl::memory::data_type::f32, strides);
 }

@@ -33,7 +33,7 @@ Operand ExtendWithZeros(ProgramBuilder& builder, const Operand& x, const Dims& r
   const Dims dims = x.desc.get_dims();
   Dims extended = dims;
   for (size_t i = 0; i < rows.size(); ++i) extended[i + 2] += rows[i];
-  const Operand result = builder.Allocate(ChannelsLast(extended));
+  Operand result = builder.Allocate(ChannelsLast(extended));
   builder.AddFill(result, 0);
   builder.AddReorder(x, {result.buffer, result.desc.submemory_desc(dims, Dims(dims.size(), 0))});
   return result;

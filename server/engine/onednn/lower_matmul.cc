@@ -18,7 +18,7 @@ Operand EmitMatMul(ProgramBuilder& builder, const Node& node, const Operand& a, 
     ops.append_eltwise(dnnl::algorithm::eltwise_linear, scale, 0);
     attributes.set_post_ops(ops);
   }
-  const Operand result = builder.Allocate(RowMajor(to));
+  Operand result = builder.Allocate(RowMajor(to));
   const dnnl::matmul::primitive_desc pd(builder.engine(), a.desc, b.desc, result.desc, attributes);
   builder.Add(node.op, pd, dnnl::matmul(pd),
               {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, result}});

@@ -87,7 +87,7 @@ Operand LayComputedSlope(ProgramBuilder& builder, ValueId slope, const Dims& dim
   laid.desc = RowMajor(dims);
   const bool spreads = dims != wanted.get_dims();
   if (!spreads && SameLayout(laid.desc, wanted)) return laid;
-  const Operand result = builder.Allocate(wanted);
+  Operand result = builder.Allocate(wanted);
   if (!spreads) {
     builder.AddReorder(laid, result);
     return result;
@@ -129,7 +129,7 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
                                               }));
   weights.desc = RowMajor(folding.slope);
   const Operand folded{x.buffer, RowMajor(folding.x)};
-  const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
+  Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
   const dnnl::prelu_forward::primitive_desc pd(builder.engine(), dnnl::prop_kind::forward_inference,
                                                folded.desc, weights.desc, folded.desc,
                                                ProgramBuilder::NewAttributes());

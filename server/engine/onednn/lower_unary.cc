@@ -6,7 +6,7 @@ namespace rectifier::onednn {
 
 Operand EmitEltwise(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
                     const Operand& x, float alpha, float beta) {
-  const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
+  Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
   const dnnl::eltwise_forward::primitive_desc pd(
       builder.engine(), dnnl::prop_kind::forward_inference, algorithm, x.desc, x.desc, alpha, beta,
       ProgramBuilder::NewAttributes());

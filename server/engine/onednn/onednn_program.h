@@ -29,7 +29,7 @@ struct Operand {
 
 struct Step {
   struct Argument {
-    int name;  // DNNL_ARG_…
+    int name = 0;  // DNNL_ARG_…
     Operand operand;
   };
   std::variant<dnnl::primitive, FillKernel> code;

@@ -106,7 +106,7 @@ Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
                                         [&] { return weights_.Reorder(*tensor, plain, layout); }));
   }
   const Operand from = Get(id);
-  const Operand to = Allocate(layout);
+  Operand to = Allocate(layout);
   AddReorder(from, to);
   Place(id, to);
   return to;

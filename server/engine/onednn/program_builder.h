@@ -60,12 +60,12 @@ class ProgramBuilder {
   // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo.
   template <typename PrimitiveDesc>
   void Add(std::string_view op, const PrimitiveDesc& pd, const dnnl::primitive& primitive,
-           std::vector<Step::Argument> arguments, std::string detail = {}) {
+           std::vector<Step::Argument> arguments, const std::string& detail = {}) {
     const Desc scratchpad = pd.scratchpad_desc();
     if (scratchpad.get_size() > 0) {
       arguments.push_back({DNNL_ARG_SCRATCHPAD, Allocate(scratchpad)});
     }
-    AddStep({primitive, std::move(arguments)}, op, pd.impl_info_str(), std::move(detail));
+    AddStep({primitive, std::move(arguments)}, op, pd.impl_info_str(), detail);
   }
   void AddReorder(const Operand& from, const Operand& to);
   void AddFill(const Operand& to, float value);

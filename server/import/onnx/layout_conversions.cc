@@ -57,7 +57,7 @@ absl::StatusOr<ValueId> SpreadPads(NodeConversion& node, int rank) {
                              axes[i], rank);
     }
     all[static_cast<size_t>(*axis)] = pads[i];
-    all[static_cast<size_t>(*axis + rank)] = pads[axes.size() + i];
+    all[static_cast<size_t>(*axis) + static_cast<size_t>(rank)] = pads[axes.size() + i];
   }
   return node.AddConstant("pads", IntegerList(all));
 }
