@@ -6,14 +6,14 @@
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
+#include "server/app/load_options.h"
 #include "server/app/model_text.h"
 #include "server/app/tensor_files.h"
 #include "server/core/status.h"
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/graph/text.h"
-#include "server/models/graph_loader.h"
-#include "server/models/repository.h"
+#include "server/models/model.h"
 
 namespace rectifier {
 namespace {
@@ -34,7 +34,7 @@ absl::StatusOr<std::vector<Shape>> ShapesFor(const Graph& graph,
   for (const ValueId id : graph.inputs()) {
     const Value& value = graph.value(id);
     Shape shape = value.type->shape;
-    const bool batched = shape.rank() > 0 && shape[0] == kDynamicDim;
+    const bool batched = HasDynamicBatch(shape);
     if (const auto found = given.find(value.name); found != given.end()) {
       ++used;
       shape = found->second;
@@ -46,10 +46,7 @@ absl::StatusOr<std::vector<Shape>> ShapesFor(const Graph& graph,
     }
     shapes.push_back(shape);
   }
-  const auto open = [&](ValueId id) {
-    const Shape& shape = graph.value(id).type->shape;
-    return shape.rank() > 0 && shape[0] == kDynamicDim;
-  };
+  const auto open = [&](ValueId id) { return HasDynamicBatch(graph.value(id).type->shape); };
   if (batch != 1 && std::none_of(graph.inputs().begin(), graph.inputs().end(), open)) {
     return InvalidArgument("--batch", "the model's first dimension is fixed: expected 1, got {}",
                            batch);
@@ -108,10 +105,7 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
 }
 
 absl::StatusOr<std::vector<Measurement>> MeasureAll(const BenchOptions& options) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path path, ResolveModelPath(options.model));
-  RECTIFIER_ASSIGN_OR_RETURN(
-      const LoadedGraph loaded,
-      LoadGraph(path, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+  RECTIFIER_ASSIGN_OR_RETURN(const LoadedGraph loaded, LoadNamedGraph(options.model));
   std::map<std::string, Shape> given;
   for (const std::string& text : options.shapes) {
     RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(text));

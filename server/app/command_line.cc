@@ -167,8 +167,7 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
   AddModelSettings(check, options.serving);
   check->footer(
       "Exit code 0 when all of them can be served, 1 when one cannot, 2 when one is not there. The "
-      "bounds on memory are those "
-      "that a server with the same options would have here.");
+      "bounds on memory are those that a server with the same options would have here.");
 }
 
 void AddRun(CLI::App& app, RunOptions& options) {

@@ -2,13 +2,12 @@
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
+#include "server/app/load_options.h"
 #include "server/app/model_text.h"
 #include "server/core/status.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/graph/text.h"
-#include "server/models/graph_loader.h"
 #include "server/models/model.h"
-#include "server/models/repository.h"
 
 namespace rectifier {
 namespace {
@@ -33,9 +32,7 @@ int64_t ConstantBytes(const Graph& graph) {
 int Inspect(const InspectOptions& options) {
   PassOptions passes;
   passes.disabled.insert(options.without.begin(), options.without.end());
-  const auto path = ResolveModelPath(options.model);
-  if (!path.ok()) return Fail(path.status());
-  const auto loaded = LoadGraph(*path, ImportLimits{}, passes, NewOneDnnCompiler, SteadyClock());
+  const auto loaded = LoadNamedGraph(options.model, passes);
   if (!loaded.ok()) return Fail(loaded.status());
   std::cout << fmt::format("{} ({}), {} bytes of constants\n", loaded->imported.name,
                            loaded->platform, ConstantBytes(loaded->imported))

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "server/app/resources.h"
+#include "server/core/status.h"
 #include "server/engine/onednn/onednn_compiler.h"
+#include "server/models/repository.h"
 
 namespace rectifier {
 
@@ -23,6 +25,11 @@ LoadOptions LoadOptionsFor(const ServeOptions& options) {
   load.new_compiler = NewOneDnnCompiler;
   load.max_batch = options.max_batch_size;
   return load;
+}
+
+absl::StatusOr<LoadedGraph> LoadNamedGraph(const std::string& model, const PassOptions& passes) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path path, ResolveModelPath(model));
+  return LoadGraph(path, ImportLimits{}, passes, NewOneDnnCompiler, SteadyClock());
 }
 
 }  // namespace rectifier

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "server/app/commands.h"
+#include "server/models/graph_loader.h"
 #include "server/models/model.h"
 
 namespace rectifier {
@@ -11,5 +15,9 @@ int WorkersFor(const ServeOptions& options);
 // How `serve` loads its models, and `check` tries to: with bounds from the memory that the process
 // may use, half of it for a model's weights, and half for what the workers need to run.
 LoadOptions LoadOptionsFor(const ServeOptions& options);
+
+// Reads and optimizes the model that a person means with `model`, as ResolveModelPath() finds it.
+absl::StatusOr<LoadedGraph> LoadNamedGraph(const std::string& model,
+                                           const PassOptions& passes = {});
 
 }  // namespace rectifier

@@ -6,13 +6,12 @@
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
+#include "server/app/load_options.h"
 #include "server/app/tensor_files.h"
 #include "server/core/npy.h"
 #include "server/core/status.h"
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
-#include "server/models/graph_loader.h"
-#include "server/models/repository.h"
 
 namespace rectifier {
 namespace {
@@ -78,10 +77,7 @@ absl::Status WriteOutputs(const Program& program, const std::vector<Tensor>& out
 }
 
 absl::Status RunOnce(const RunOptions& options) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path path, ResolveModelPath(options.model));
-  RECTIFIER_ASSIGN_OR_RETURN(
-      const LoadedGraph loaded,
-      LoadGraph(path, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+  RECTIFIER_ASSIGN_OR_RETURN(const LoadedGraph loaded, LoadNamedGraph(options.model));
   const Graph& graph = loaded.optimized;
   RECTIFIER_ASSIGN_OR_RETURN(const auto tensors, ReadInputs(options.inputs));
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorView> inputs, Arrange(graph, tensors));

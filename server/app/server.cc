@@ -1,6 +1,6 @@
 #include "server/app/server.h"
 
-#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <utility>

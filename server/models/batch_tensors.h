@@ -15,6 +15,9 @@ struct RequestRows {
   const InferenceRequest& request;
   int64_t first_row = 0;
   int64_t rows = 0;
+
+  // They are the request's last ones.
+  bool last() const { return first_row + rows == request.samples; }
 };
 
 // Memory that a worker's batches are put together in, kept from one to the next.

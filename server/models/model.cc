@@ -11,8 +11,6 @@
 namespace rectifier {
 namespace {
 
-bool HasDynamicBatch(const Shape& shape) { return shape.rank() > 0 && shape[0] == kDynamicDim; }
-
 // Dimension 0 of every input is open: what a batched model must have.
 bool TakesBatches(const Graph& graph) {
   return !graph.inputs().empty() &&
@@ -55,6 +53,8 @@ std::vector<TensorSpec> Specs(const std::vector<Program::Port>& ports, bool batc
 }
 
 }  // namespace
+
+bool HasDynamicBatch(const Shape& shape) { return shape.rank() > 0 && shape[0] == kDynamicDim; }
 
 absl::StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, int64_t batch) {
   std::vector<Shape> shapes;

@@ -60,6 +60,9 @@ class Model {
   std::string batch_limit_reason_;
 };
 
+// Whether dimension 0 is open: what an input of a batched model has.
+bool HasDynamicBatch(const Shape& shape);
+
 // The shapes of the graph's inputs with dimension 0 set to `batch` where it is dynamic.
 // UNIMPLEMENTED names an input with another dynamic dimension.
 absl::StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, int64_t batch);

@@ -35,14 +35,6 @@ class ServedModel::InferenceTask final : public Task {
   InferenceTimes times_;
 };
 
-// Rows of one request that are rows of one run: `rows` from `first_row` on.
-struct ServedModel::Slice {
-  InferenceTask* task;
-  int64_t first_row;
-  int64_t rows;
-  bool last;  // of the request
-};
-
 namespace {
 
 BatchingOptions WithModelsBatch(BatchingOptions options, const Model& model) {
@@ -88,47 +80,46 @@ void ServedModel::RunBatch(Batch batch, int worker) {
   }
   auto next = batch.begin();
   int64_t next_row = 0;
-  std::vector<Slice> slices;
+  std::vector<InferenceTask*> tasks;  // of the run, and the rows of each
+  std::vector<RequestRows> rows;
   for (const int64_t size : SplitIntoPrograms(samples, model_->batch_sizes())) {
-    slices.clear();
+    tasks.clear();
+    rows.clear();
     for (int64_t free = size; free > 0;) {
       auto& task = static_cast<InferenceTask&>(**next);
-      const int64_t rows = std::min(free, task.samples() - next_row);
-      free -= rows;
-      const bool last = next_row + rows == task.samples();
-      slices.push_back({&task, next_row, rows, last});
-      next_row = last ? 0 : next_row + rows;
-      if (last) ++next;
+      const int64_t count = std::min(free, task.samples() - next_row);
+      free -= count;
+      tasks.push_back(&task);
+      rows.push_back({task.request(), next_row, count});
+      next_row = rows.back().last() ? 0 : next_row + count;
+      if (next_row == 0) ++next;
     }
-    RunProgram(model_->ProgramFor(size), slices, state);
+    RunProgram(model_->ProgramFor(size), tasks, rows, state);
   }
 }
 
 void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,
-                             std::span<const Slice> slices, WorkerState& state) {
+                             std::span<InferenceTask* const> tasks,
+                             std::span<const RequestRows> rows, WorkerState& state) {
   const Clock& clock = collaborators_.clock;
   const TimePoint begin = clock.Now();
-  std::vector<RequestRows> rows;
   int64_t samples = 0;
-  for (const Slice& slice : slices) {
-    rows.push_back({slice.task->request(), slice.first_row, slice.rows});
-    samples += slice.rows;
-  }
+  for (const RequestRows& of : rows) samples += of.rows;
   const BatchTensors tensors(*program, rows, state.scratch);
   const TimePoint input_ready = clock.Now();
   state.context.Run(program, tensors.inputs(), tensors.outputs());
   const TimePoint computed = clock.Now();
   tensors.Scatter();
   const TimePoint output_ready = clock.Now();
-  collaborators_.run_observer.OnBatchRun(samples, static_cast<int64_t>(slices.size()),
+  collaborators_.run_observer.OnBatchRun(samples, static_cast<int64_t>(tasks.size()),
                                          output_ready - begin);
-  for (const Slice& slice : slices) {
-    InferenceTimes& times = slice.task->times();
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    InferenceTimes& times = tasks[i]->times();
     times.input_ready = input_ready;
     times.computed = computed;
     times.output_ready = output_ready;
     times.batch = std::max(times.batch, samples);
-    if (slice.last) slice.task->Complete();
+    if (rows[i].last()) tasks[i]->Complete();
   }
 }
 

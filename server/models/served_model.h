@@ -58,11 +58,12 @@ class ServedModel final : public Servable, private BatchRunner {
   absl::Status Submit(InferenceRequest request) override;
 
  private:
-  struct Slice;
   class InferenceTask;
 
   void RunBatch(Batch batch, int worker) override;
-  void RunProgram(const std::shared_ptr<const Program>& program, std::span<const Slice> slices,
+  // `rows` are those of the request of each of `tasks`.
+  void RunProgram(const std::shared_ptr<const Program>& program,
+                  std::span<InferenceTask* const> tasks, std::span<const RequestRows> rows,
                   WorkerState& state);
 
   const std::string name_;

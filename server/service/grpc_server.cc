@@ -129,13 +129,9 @@ void GrpcServer::Drain() {
     inference_->SetReady(false);
     health_->BeginDrain();
   }
-  if (!served) {
-    // Nobody was told to come, so nobody has to be told to go.
-  } else if (options_.wait) {
-    options_.wait(options_.lame_duck);
-  } else {
-    std::this_thread::sleep_for(options_.lame_duck);
-  }
+  // Unless somebody was told to come, nobody has to be told to go.
+  if (served && options_.wait) options_.wait(options_.lame_duck);
+  if (served && !options_.wait) std::this_thread::sleep_for(options_.lame_duck);
   Shutdown(options_.drain_timeout);
 }
 

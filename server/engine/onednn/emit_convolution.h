@@ -24,6 +24,12 @@ struct Convolution {
   Dims pads_end;
 };
 
+// A node's input 2, when it has one.
+inline std::optional<Operand> BiasOf(ProgramBuilder& builder, const Node& node) {
+  if (node.inputs.size() <= 2 || node.inputs[2] == kNoValue) return std::nullopt;
+  return builder.Get(node.inputs[2]);
+}
+
 inline Dims HolesOf(const Window& window) {
   Dims holes = window.dilations;
   for (int64_t& hole : holes) --hole;

@@ -68,8 +68,7 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const Window window,
                              ConvWindow(Place(node), attributes, x_shape, builder.shape(w)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
-  std::optional<Operand> bias;
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) bias = builder.Get(node.inputs[2]);
+  const std::optional<Operand> bias = BiasOf(builder, node);
   if (CoversInput(attributes, window, x_shape)) {
     builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder, bias, post_ops));
     return absl::OkStatus();

@@ -54,8 +54,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
       ConvTransposeWindow(Place(node), attributes, x_shape, builder.shape(w_id)));
   const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
   Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
-  std::optional<Operand> bias;
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) bias = builder.Get(node.inputs[2]);
+  const std::optional<Operand> bias = BiasOf(builder, node);
   // oneDNN has no output padding: what it would add is taken from the padding at the end, which may
   // become negative.
   Dims pads_end;

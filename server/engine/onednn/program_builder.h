@@ -31,8 +31,7 @@ class ProgramBuilder {
   // Primitives keep nothing between calls: their scratchpad is in the arena.
   static dnnl::primitive_attr NewAttributes();
 
-  // --- Reading values
-  // -----------------------------------------------------------------------------
+  // Reading values.
 
   // Where `id` lies, in whatever layout it was left in.
   Operand Get(ValueId id);
@@ -45,8 +44,7 @@ class ProgramBuilder {
   // then be written over. Never true for inputs, constants and values that are outputs.
   bool MayOverwrite(const Operand& operand) const;
 
-  // --- Writing values
-  // -----------------------------------------------------------------------------
+  // Writing values.
 
   // New memory for a tensor in this layout.
   Operand Allocate(const Desc& layout);
@@ -54,8 +52,7 @@ class ProgramBuilder {
   // shares.
   void Set(ValueId id, Operand operand);
 
-  // --- Steps
-  // --------------------------------------------------------------------------------------
+  // Steps.
 
   // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo.
   template <typename PrimitiveDesc>
@@ -70,8 +67,7 @@ class ProgramBuilder {
   void AddReorder(const Operand& from, const Operand& to);
   void AddFill(const Operand& to, float value);
 
-  // --- The walk over the graph
-  // --------------------------------------------------------------------
+  // The walk over the graph.
 
   // Between these two calls the lowering of `node` runs.
   void Begin(const Node& node);

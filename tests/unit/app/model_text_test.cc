@@ -3,25 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "server/engine/onednn/onednn_compiler.h"
+#include "tests/support/described_program.h"
 #include "tests/support/graph_testing.h"
 
 namespace rectifier {
 namespace {
-
-// A Program that consists of its description.
-class DescribedProgram final : public Program {
- public:
-  explicit DescribedProgram(std::vector<StepInfo> steps) : steps_(std::move(steps)) {}
-  const std::vector<Port>& inputs() const override { return ports_; }
-  const std::vector<Port>& outputs() const override { return ports_; }
-  const std::vector<StepInfo>& steps() const override { return steps_; }
-  size_t arena_bytes() const override { return 0; }
-  std::unique_ptr<Binding> Bind(std::byte*) const override { return nullptr; }
-
- private:
-  std::vector<Port> ports_;
-  std::vector<StepInfo> steps_;
-};
 
 TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
   EXPECT_EQ(Table({{"a", "bb", "c"}, {"aaa", "b", "ccc"}, {"", "bbbb", ""}}),
@@ -87,7 +73,8 @@ output %d
 )";
 
 TEST(RectifierTableTest, SaysWhereEverySlopeComesFromAndHowItRuns) {
-  const DescribedProgram program({{"conv", "Reorder", "jit:uni", ""},
+  const DescribedProgram program({}, {},
+                                 {{"conv", "Reorder", "jit:uni", ""},
                                   {"conv", "Conv", "brgconv:avx2", ""},
                                   {"act_2", "Rectifier", "jit:avx2", ""},
                                   {"act_2", "Rectifier", "ref", ""}});
@@ -113,7 +100,7 @@ TEST(RectifierTableTest, NamesTheImplementationsOfARealProgram) {
 
 TEST(RectifierTableTest, SaysWhenThereIsNone) {
   EXPECT_EQ(RectifierTable(TypedGraph("input %x: f32[2]\n%y = Tanh(%x)\noutput %y\n"),
-                           DescribedProgram({})),
+                           DescribedProgram({}, {}, {})),
             "  none\n");
 }
 

@@ -4,8 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <memory>
 #include <vector>
+
+#include "tests/support/described_program.h"
 
 namespace rectifier {
 namespace {
@@ -13,19 +14,10 @@ namespace {
 using ::testing::ElementsAre;
 
 // One input and one output of two numbers a sample.
-class TwoNumbers final : public Program {
- public:
-  explicit TwoNumbers(int64_t batch) : ports_{{"x", {DType::kFloat32, {batch, 2}}}} {}
-  const std::vector<Port>& inputs() const override { return ports_; }
-  const std::vector<Port>& outputs() const override { return ports_; }
-  const std::vector<StepInfo>& steps() const override { return steps_; }
-  size_t arena_bytes() const override { return 0; }
-  std::unique_ptr<Binding> Bind(std::byte*) const override { return nullptr; }
-
- private:
-  std::vector<Port> ports_;
-  std::vector<StepInfo> steps_;
-};
+DescribedProgram TwoNumbers(int64_t batch) {
+  const std::vector<Program::Port> port = {{"x", {DType::kFloat32, {batch, 2}}}};
+  return {port, port, {}};
+}
 
 template <size_t N>
 InferenceRequest RequestOf(int64_t samples, std::array<float, N>& input,
