@@ -17,10 +17,6 @@ absl::StatusOr<AveragePoolAttributes> AveragePoolAttributes::Read(const Node& no
 absl::Status InferAveragePool(NodeTypes& types) {
   RECTIFIER_ASSIGN_OR_RETURN(const AveragePoolAttributes attributes,
                              AveragePoolAttributes::Read(types.node()));
-  if (attributes.count_include_pad && attributes.window.ceil_mode) {
-    return Unimplemented(types.place(),
-                         "attribute count_include_pad: not supported with ceil_mode");
-  }
   return InferPooling(types, attributes.window);
 }
 

@@ -36,10 +36,11 @@ absl::Status NodeTypes::ExpectVector(int i, int64_t size) const {
                          shape(i)[0]);
 }
 
-absl::StatusOr<int> NormalizeAxis(std::string_view place, int64_t axis, int rank) {
+absl::StatusOr<int> NormalizeAxis(std::string_view place, int64_t axis, int rank,
+                                  std::string_view what) {
   if (axis < -rank || axis >= rank) {
-    return InvalidArgument(place, "attribute axis: expected a value in [{}, {}), got {}", -rank,
-                           rank, axis);
+    return InvalidArgument(place, "{}: expected a value in [{}, {}), got {}", what, -rank, rank,
+                           axis);
   }
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }

@@ -13,6 +13,7 @@ class NodeTypes {
  public:
   NodeTypes(Graph& graph, const Node& node) : graph_(graph), node_(node), place_(Place(node)) {}
 
+  const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
   const std::string& place() const { return place_; }
 
@@ -41,8 +42,10 @@ class NodeTypes {
   std::string place_;
 };
 
-// `axis` counted from the front; INVALID_ARGUMENT unless it is in [-rank, rank).
-absl::StatusOr<int> NormalizeAxis(std::string_view place, int64_t axis, int rank);
+// `axis` counted from the front; INVALID_ARGUMENT, naming `what` it is, unless it is in
+// [-rank, rank).
+absl::StatusOr<int> NormalizeAxis(std::string_view place, int64_t axis, int rank,
+                                  std::string_view what = "attribute axis");
 
 // Equal, or one of the two is dynamic.
 inline bool DimsAgree(int64_t a, int64_t b) { return a == b || a < 0 || b < 0; }

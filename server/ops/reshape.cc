@@ -1,6 +1,9 @@
 #include "server/ops/reshape.h"
 
+#include <vector>
+
 #include "server/ops/attribute_reader.h"
+#include "server/ops/integer_list.h"
 
 namespace rectifier {
 namespace {
@@ -28,23 +31,17 @@ absl::Status InferReshape(NodeTypes& types) {
   AttributeReader reader(types.node());
   const bool allow_zero = reader.Bool("allowzero", false);
   RECTIFIER_RETURN_IF_ERROR(reader.Finish());
-  const Tensor* wanted = types.constant(1);
-  if (wanted == nullptr) {
-    return Unimplemented(types.place(), "input 1 ({}): a shape that is computed is not supported",
-                         types.name(1));
+  RECTIFIER_ASSIGN_OR_RETURN(const int64_t rank, IntegerCount(types, 1));
+  if (types.constant(1) == nullptr) {
+    types.SetOutput(0, {types.type(0).dtype, UnknownShape(static_cast<int>(rank))});
+    return absl::OkStatus();
   }
-  if (wanted->dtype() != DType::kInt64 || wanted->shape().rank() != 1) {
-    return InvalidArgument(types.place(), "input 1 ({}): expected a list of i64", types.name(1));
-  }
-  if (wanted->ElementCount() > kMaxRank) {
-    return InvalidArgument(types.place(),
-                           "input 1 ({}): at most {} dimensions are supported, got {}",
-                           types.name(1), kMaxRank, wanted->ElementCount());
-  }
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> wanted,
+                             ConstantIntegers(types.graph(), types.node(), 1));
   const Shape& x = types.shape(0);
   Shape y;
   int inferred = -1;
-  for (const int64_t dim : wanted->data<int64_t>()) {
+  for (const int64_t dim : wanted) {
     const int axis = y.rank();
     if (dim == 0 && !allow_zero) {
       if (axis >= x.rank()) {
@@ -71,7 +68,7 @@ absl::Status InferReshape(NodeTypes& types) {
       y[inferred] = kDynamicDim;
     } else if (to.known == 0 || from.known % to.known != 0) {
       return InvalidArgument(types.place(), "shape {} cannot be reshaped to {}", x.ToString(),
-                             Shape(wanted->data<int64_t>()).ToString());
+                             Shape(wanted).ToString());
     } else {
       y[inferred] = from.known / to.known;
     }

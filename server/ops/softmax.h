@@ -5,8 +5,8 @@
 
 namespace rectifier {
 
-// Softmax(x) over one axis. With `flatten` (ONNX before opset 13) over all dimensions from `axis`
-// on at once.
+// Softmax(x) over one axis, and LogSoftmax, its logarithm. With `flatten` (ONNX before opset 13)
+// over all dimensions from `axis` on at once.
 struct SoftmaxAttributes {
   int64_t axis = -1;
   bool flatten = false;

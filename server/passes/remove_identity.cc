@@ -28,6 +28,7 @@ bool IsIdentity(const Graph& graph, const Node& node) {
   const TensorType& from = *graph.value(node.inputs[0]).type;
   const TensorType& to = *graph.value(node.outputs[0]).type;
   if (node.op == "Identity") return true;
+  if (node.op == "Cast") return from.dtype == to.dtype;
   if (node.op == "Concat") return node.inputs.size() == 1;
   if (node.op == "Transpose") return KeepsOrder(node, from.shape.rank());
   if (node.op == "Pad") return PadsNothing(graph, node, from.shape.rank());

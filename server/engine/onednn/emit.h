@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "server/engine/kernels/elementwise.h"
 #include "server/engine/onednn/program_builder.h"
 
 namespace rectifier::onednn {
@@ -18,10 +20,18 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
 // All of a node's post-ops as steps of their own, for a primitive that cannot take them.
 Operand EmitPostOps(ProgramBuilder& builder, const Node& node, Operand x);
 
-// algorithm(a, b) with broadcasting, both given with their logical shapes; the result has the shape
-// `to`.
-Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
-                   ValueId a, ValueId b, const Shape& to);
+// An elementwise loop over operands that broadcast into `to`, in the layout of the first that has
+// its shape; written over one that nobody reads any more.
+Operand EmitMap(ProgramBuilder& builder, std::string_view op, kernels::ElementwiseFunction function,
+                const kernels::ElementwiseParameters& parameters, const std::vector<ValueId>& ids,
+                const TensorType& to);
+
+// x[…, indices[i], …] along dimension `axis`, in the layout of x.
+Operand EmitTake(ProgramBuilder& builder, std::string_view op, const Operand& x, int axis,
+                 std::vector<int64_t> indices);
+
+// A channels-last `x` with zeros put before and behind each of its spatial dimensions.
+Operand EmitZeroPad(ProgramBuilder& builder, const Operand& x, const Dims& begin, const Dims& end);
 
 // scale · a · b for matrices, or stacks of them whose leading dimensions broadcast; all descriptors
 // have the same rank. Returns the result, row-major.

@@ -2,9 +2,11 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/kernels/elementwise.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/ops/broadcast.h"
+#include "server/ops/elementwise.h"
 
 namespace rectifier::onednn {
 namespace {
@@ -20,13 +22,57 @@ Operand AlignedOperand(ProgramBuilder& builder, ValueId id, int rank,
   return operand;
 }
 
-Operand Emit(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
-             const Operand& a, const Operand& b, const Operand& result) {
-  const dnnl::binary::primitive_desc pd(builder.engine(), algorithm, a.desc, b.desc, result.desc,
-                                        ProgramBuilder::NewAttributes());
+using Primitive = dnnl::binary::primitive_desc;
+
+Primitive NewPrimitive(ProgramBuilder& builder, dnnl::algorithm algorithm, const Desc& a,
+                       const Desc& b, const Desc& result) {
+  return Primitive(builder.engine(), algorithm, a, b, result, ProgramBuilder::NewAttributes(),
+                   /*allow_empty=*/true);
+}
+
+void Add(ProgramBuilder& builder, std::string_view op, const Primitive& pd, const Operand& a,
+         const Operand& b, const Operand& result) {
   builder.Add(op, pd, dnnl::binary(pd),
               {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, result}});
-  return result;
+}
+
+// oneDNN broadcasts the second operand only, and has loops of its own for just some shapes of it;
+// its reference is a hundred times slower than a plain loop.
+bool IsFast(const Primitive& pd) {
+  return pd && !std::string_view(pd.impl_info_str()).starts_with("ref");
+}
+
+// algorithm(a, b) where `a` has the shape `to`; false when oneDNN has nothing fast for it.
+bool EmitPrimitive(const Node& node, ProgramBuilder& builder, dnnl::algorithm algorithm, ValueId a,
+                   ValueId b, const Shape& to) {
+  const int rank = std::max(1, to.rank());
+  // The layout of the operand that is not a constant is kept.
+  const bool keep_b = builder.graph().constant(a) != nullptr && builder.shape(b) == to;
+  const std::vector<int> order = PhysicalOrder(builder.Get(keep_b ? b : a).desc);
+  const Desc layout = Dense(DimsOf(PadRank(to, rank)), order);
+  const Desc b_layout = builder.shape(b).rank() == rank
+                            ? Dense(DimsOf(builder.shape(b)), order)
+                            : RowMajor(DimsOf(PadRank(builder.shape(b), rank)));
+  const Primitive pd = NewPrimitive(builder, algorithm, layout, b_layout, layout);
+  if (!IsFast(pd)) return false;
+  const Operand left = AlignedOperand(builder, a, rank, order);
+  const Operand right = AlignedOperand(builder, b, rank, order);
+  const bool in_place = left.buffer != right.buffer && builder.MayOverwrite(left);
+  const Operand result = in_place ? left : builder.Allocate(left.desc);
+  Add(builder, node.op, pd, left, right, result);
+  builder.Set(node.outputs[0], result);
+  return true;
+}
+
+absl::Status Lower(const Node& node, ProgramBuilder& builder, dnnl::algorithm algorithm,
+                   bool commutes) {
+  const TensorType& to = builder.type(node.outputs[0]);
+  ValueId a = node.inputs[0];
+  ValueId b = node.inputs[1];
+  if (commutes && builder.shape(a) != to.shape) std::swap(a, b);
+  const bool primitive = to.dtype == DType::kFloat32 && builder.shape(a) == to.shape;
+  if (primitive && EmitPrimitive(node, builder, algorithm, a, b, to.shape)) return absl::OkStatus();
+  return LowerElementwise(node, builder);
 }
 
 }  // namespace
@@ -36,46 +82,24 @@ Operand EmitBinaryInPlace(ProgramBuilder& builder, std::string_view op, dnnl::al
                           const Shape& to) {
   Operand right = b;
   right.desc = RowMajor(DimsOf(PadRank(b_shape, to.rank())));
-  return Emit(builder, op, algorithm, a, right, a);
-}
-
-// Add and Mul are commutative, so the operand of the full shape comes first: oneDNN broadcasts the
-// second only.
-Operand EmitBinary(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
-                   ValueId a, ValueId b, const Shape& to) {
-  const int rank = std::max(1, to.rank());
-  if (builder.shape(a) != to) std::swap(a, b);
-  if (builder.shape(a) == to) {
-    // The layout of the operand that is not a constant is kept.
-    const bool keep_b = builder.graph().constant(a) != nullptr && builder.shape(b) == to;
-    const std::vector<int> order = PhysicalOrder(builder.Get(keep_b ? b : a).desc);
-    const Operand left = AlignedOperand(builder, a, rank, order);
-    const Operand right = AlignedOperand(builder, b, rank, order);
-    const bool in_place = left.buffer != right.buffer && builder.MayOverwrite(left);
-    return Emit(builder, op, algorithm, left, right, in_place ? left : builder.Allocate(left.desc));
-  }
-  // Neither has the full shape: the first is written out.
-  const Desc full = RowMajor(to);
-  const std::vector<int> order = PhysicalOrder(full);
-  const Operand result = builder.Allocate(full);
-  builder.AddFill(result, 0);
-  Emit(builder, op, dnnl::algorithm::binary_add, result, AlignedOperand(builder, a, rank, order),
-       result);
-  return Emit(builder, op, algorithm, result, AlignedOperand(builder, b, rank, order), result);
+  Add(builder, op, NewPrimitive(builder, algorithm, a.desc, right.desc, a.desc), a, right, a);
+  return a;
 }
 
 absl::Status LowerAdd(const Node& node, ProgramBuilder& builder) {
-  builder.Set(node.outputs[0],
-              EmitBinary(builder, "Add", dnnl::algorithm::binary_add, node.inputs[0],
-                         node.inputs[1], builder.shape(node.outputs[0])));
-  return absl::OkStatus();
+  return Lower(node, builder, dnnl::algorithm::binary_add, /*commutes=*/true);
 }
 
 absl::Status LowerMul(const Node& node, ProgramBuilder& builder) {
-  builder.Set(node.outputs[0],
-              EmitBinary(builder, "Mul", dnnl::algorithm::binary_mul, node.inputs[0],
-                         node.inputs[1], builder.shape(node.outputs[0])));
-  return absl::OkStatus();
+  return Lower(node, builder, dnnl::algorithm::binary_mul, /*commutes=*/true);
+}
+
+absl::Status LowerSub(const Node& node, ProgramBuilder& builder) {
+  return Lower(node, builder, dnnl::algorithm::binary_sub, /*commutes=*/false);
+}
+
+absl::Status LowerDiv(const Node& node, ProgramBuilder& builder) {
+  return Lower(node, builder, dnnl::algorithm::binary_div, /*commutes=*/false);
 }
 
 }  // namespace rectifier::onednn

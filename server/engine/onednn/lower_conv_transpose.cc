@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/layout.h"
 #include "server/engine/onednn/lowering_table.h"
@@ -26,17 +27,6 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
   order.push_back(static_cast<int>(first));
   for (size_t i = first + 2; i < dims.size(); ++i) order.push_back(static_cast<int>(i));
   return Dense(dims, order);
-}
-
-// `x` with `rows` zeros put behind each of its spatial dimensions: what they contribute is 0.
-Operand ExtendWithZeros(ProgramBuilder& builder, const Operand& x, const Dims& rows) {
-  const Dims dims = x.desc.get_dims();
-  Dims extended = dims;
-  for (size_t i = 0; i < rows.size(); ++i) extended[i + 2] += rows[i];
-  Operand result = builder.Allocate(ChannelsLast(extended));
-  builder.AddFill(result, 0);
-  builder.AddReorder(x, {result.buffer, result.desc.submemory_desc(dims, Dims(dims.size(), 0))});
-  return result;
 }
 
 }  // namespace
@@ -68,7 +58,10 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
     pads_end.push_back(pad + zeros.back() * stride);
   }
   const auto is_zero = [](int64_t rows) { return rows == 0; };
-  if (!std::all_of(zeros.begin(), zeros.end(), is_zero)) x = ExtendWithZeros(builder, x, zeros);
+  // What zeros contribute is 0.
+  if (!std::all_of(zeros.begin(), zeros.end(), is_zero)) {
+    x = EmitZeroPad(builder, x, Dims(zeros.size(), 0), zeros);
+  }
   const Convolution convolution{
       x,
       builder.Allocate(ChannelsLast(builder.shape(node.outputs[0]))),

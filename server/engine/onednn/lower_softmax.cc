@@ -21,9 +21,10 @@ absl::Status LowerSoftmax(const Node& node, ProgramBuilder& builder) {
   }
   const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
   const dnnl::softmax_forward::primitive_desc pd(
-      builder.engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, view,
+      builder.engine(), dnnl::prop_kind::forward_inference,
+      node.op == "Softmax" ? dnnl::algorithm::softmax_accurate : dnnl::algorithm::softmax_log, view,
       view, axis, ProgramBuilder::NewAttributes());
-  builder.Add("Softmax", pd, dnnl::softmax_forward(pd),
+  builder.Add(node.op, pd, dnnl::softmax_forward(pd),
               {{DNNL_ARG_SRC, {x.buffer, view}}, {DNNL_ARG_DST, {result.buffer, view}}});
   builder.Set(node.outputs[0], {result.buffer, x.desc});
   return absl::OkStatus();

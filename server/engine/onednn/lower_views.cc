@@ -13,10 +13,10 @@ absl::Status LowerIdentity(const Node& node, ProgramBuilder& builder) {
   return absl::OkStatus();
 }
 
-// Reshape and Flatten: free when the input is row-major already.
+// Reshape, Flatten, Squeeze and Unsqueeze: free when the input is row-major already.
 absl::Status LowerReshape(const Node& node, ProgramBuilder& builder) {
-  const Operand x = builder.Get(node.inputs[0], RowMajor(builder.shape(node.inputs[0])));
-  builder.Set(node.outputs[0], {x.buffer, RowMajor(builder.shape(node.outputs[0]))});
+  const Operand x = builder.GetRowMajor(node.inputs[0]);
+  builder.Set(node.outputs[0], {x.buffer, RowMajor(builder.type(node.outputs[0]))});
   return absl::OkStatus();
 }
 
@@ -31,7 +31,7 @@ absl::Status LowerTranspose(const Node& node, ProgramBuilder& builder) {
   for (const int64_t axis : attributes.perm) permuted.push_back(strides[static_cast<size_t>(axis)]);
   if (rank == 0) permuted = strides;
   builder.Set(node.outputs[0], {x.buffer, Desc(DimsOf(builder.shape(node.outputs[0])),
-                                               dnnl::memory::data_type::f32, permuted)});
+                                               x.desc.get_data_type(), permuted)});
   return absl::OkStatus();
 }
 

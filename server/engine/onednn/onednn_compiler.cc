@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/bind_shapes.h"
+#include "server/engine/execution_context.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/onednn_program.h"
 #include "server/engine/onednn/program_builder.h"
@@ -27,59 +29,26 @@ const Lowering* FindLowering(std::string_view op) {
   return nullptr;
 }
 
-// Binds the graph's inputs to concrete shapes and computes all types from them.
-absl::StatusOr<Graph> BindShapes(const Graph& graph, std::span<const Shape> input_shapes) {
-  Graph bound = graph;
-  if (input_shapes.size() != bound.inputs().size()) {
-    return InvalidArgument(graph.name, "expected shapes for {} inputs, got {}",
-                           bound.inputs().size(), input_shapes.size());
-  }
-  for (size_t i = 0; i < input_shapes.size(); ++i) {
-    Value& value = bound.value(bound.inputs()[i]);
-    if (!input_shapes[i].IsStatic() || !Matches(input_shapes[i], value.type->shape)) {
-      return InvalidArgument(value.name, "expected shape {}, got {}", value.type->shape.ToString(),
-                             input_shapes[i].ToString());
-    }
-    value.type->shape = input_shapes[i];
-  }
-  RECTIFIER_RETURN_IF_ERROR(InferTypes(bound));
-  return bound;
-}
-
-absl::Status CheckStatic(const Graph& graph) {
+// Types that can be computed with: all values' dimensions are known, and none is larger than a
+// Program may be.
+absl::Status CheckValues(const Graph& graph, int64_t max_bytes) {
   const auto check = [&](const std::string& place, ValueId id) -> absl::Status {
     if (id == kNoValue) return absl::OkStatus();
     const Value& value = graph.value(id);
     if (!value.type->shape.IsStatic()) {
-      return Unimplemented(place, "{} has a shape that is not known: {}", value.name,
+      return Unimplemented(place, "{} has a shape that depends on values: {}", value.name,
                            value.type->shape.ToString());
     }
-    if (value.type->shape.ElementCount() == 0) {
-      return Unimplemented(place, "{} of shape {} has no elements", value.name,
-                           value.type->shape.ToString());
+    RECTIFIER_ASSIGN_OR_RETURN(const int64_t bytes, CheckedByteSize(*value.type));
+    if (bytes > max_bytes) {
+      return ResourceExhausted(place, "{} takes {} bytes of memory, at most {} are allowed",
+                               value.name, bytes, max_bytes);
     }
     return absl::OkStatus();
   };
-  for (const ValueId id : graph.inputs()) {
-    RECTIFIER_RETURN_IF_ERROR(check("graph input", id));
-    const Value& value = graph.value(id);
-    if (value.type->dtype != DType::kFloat32) {
-      return Unimplemented(value.name, "expected an input of f32, got {}", Name(value.type->dtype));
-    }
-  }
+  for (const ValueId id : graph.inputs()) RECTIFIER_RETURN_IF_ERROR(check("graph input", id));
   for (const Node& node : graph.nodes()) {
     for (const ValueId id : node.outputs) RECTIFIER_RETURN_IF_ERROR(check(Place(node), id));
-    const TensorType& type = *graph.value(node.outputs[0]).type;
-    if (type.dtype != DType::kFloat32) {
-      return Unimplemented(Place(node), "a result of {} cannot be computed", Name(type.dtype));
-    }
-  }
-  for (const Graph::Output& output : graph.outputs()) {
-    RECTIFIER_RETURN_IF_ERROR(check("graph output " + output.name, output.value));
-    if (graph.value(output.value).type->dtype != DType::kFloat32) {
-      return Unimplemented("graph output " + output.name, "expected f32, got {}",
-                           Name(graph.value(output.value).type->dtype));
-    }
   }
   return absl::OkStatus();
 }
@@ -98,12 +67,29 @@ absl::Status Guarded(const std::string& place, const Build& build) {
   }
 }
 
+bool IsEmpty(const Graph& graph, const Node& node) {
+  return std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+    return id == kNoValue || graph.value(id).type->shape.ElementCount() == 0;
+  });
+}
+
+// A node whose results have no elements needs no step.
+void LowerEmpty(const Node& node, ProgramBuilder& builder) {
+  for (const ValueId id : node.outputs) {
+    if (id != kNoValue) builder.Set(id, builder.Allocate(onednn::RowMajor(builder.type(id))));
+  }
+}
+
 absl::Status LowerNode(const Node& node, ProgramBuilder& builder) {
   const Lowering* lowering = FindLowering(node.op);
   if (lowering == nullptr) return Unimplemented(Place(node), "cannot be run by this engine");
   return Guarded(Place(node), [&]() -> absl::Status {
     builder.Begin(node);
-    RECTIFIER_RETURN_IF_ERROR(lowering->lower(node, builder));
+    if (IsEmpty(builder.graph(), node)) {
+      LowerEmpty(node, builder);
+    } else {
+      RECTIFIER_RETURN_IF_ERROR(lowering->lower(node, builder));
+    }
     builder.End(node);
     return absl::OkStatus();
   });
@@ -155,12 +141,22 @@ class OneDnnCompiler final : public Compiler {
       const Graph& graph, std::span<const Shape> input_shapes) override {
     // Primitives are made for the number of threads that they will find when they run.
     omp_set_num_threads(options_.intra_op_threads);
-    RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, BindShapes(graph, input_shapes));
-    RECTIFIER_RETURN_IF_ERROR(CheckStatic(bound));
-    ProgramBuilder builder(bound, weights_, engine_, options_.intra_op_threads);
+    RECTIFIER_ASSIGN_OR_RETURN(
+        const Graph bound,
+        BindShapes(graph, input_shapes, [this](const Graph& single) { return Compute(single); }));
+    return Lower(bound, weights_);
+  }
+
+  size_t weight_bytes() const override { return weights_.bytes(); }
+
+ private:
+  absl::StatusOr<std::shared_ptr<const Program>> Lower(const Graph& bound,
+                                                       onednn::WeightStore& weights) {
+    RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
+    ProgramBuilder builder(bound, weights, engine_, options_.intra_op_threads);
     for (const Node& node : bound.nodes()) RECTIFIER_RETURN_IF_ERROR(LowerNode(node, builder));
     onednn::ProgramParts parts;
-    RECTIFIER_RETURN_IF_ERROR(Guarded(graph.name, [&] {
+    RECTIFIER_RETURN_IF_ERROR(Guarded(bound.name, [&] {
       parts = builder.Finish();
       return absl::OkStatus();
     }));
@@ -168,9 +164,15 @@ class OneDnnCompiler final : public Compiler {
     return std::make_shared<const onednn::OneDnnProgram>(std::move(parts));
   }
 
-  size_t weight_bytes() const override { return weights_.bytes(); }
+  // What a Program of constants gives; it keeps no weights.
+  absl::StatusOr<std::vector<Tensor>> Compute(const Graph& graph) {
+    Graph typed = graph;
+    RECTIFIER_RETURN_IF_ERROR(InferTypes(typed));
+    onednn::WeightStore weights(engine_, options_.max_weight_bytes);
+    RECTIFIER_ASSIGN_OR_RETURN(const auto program, Lower(typed, weights));
+    return ExecutionContext().Run(program, {});
+  }
 
- private:
   CompilerOptions options_;
   dnnl::engine engine_;
   onednn::WeightStore weights_;

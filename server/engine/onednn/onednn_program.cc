@@ -38,8 +38,8 @@ class OneDnnBinding final : public Binding {
     // GNU OpenMP keeps this per calling thread.
     omp_set_num_threads(parts_.threads);
     for (const Call& call : calls_) {
-      if (call.primitive == nullptr) {
-        call.fill->Run(static_cast<std::byte*>(memories_[call.first_memory].get_data_handle()));
+      if (call.kernel != nullptr) {
+        RunKernel(call);
         continue;
       }
       const dnnl_status_t status =
@@ -52,11 +52,20 @@ class OneDnnBinding final : public Binding {
 
  private:
   struct Call {
-    const_dnnl_primitive_t primitive = nullptr;  // null: fill
-    const FillKernel* fill = nullptr;
+    const_dnnl_primitive_t primitive = nullptr;  // one of the two
+    const Kernel* kernel = nullptr;
     std::vector<dnnl_exec_arg_t> arguments;
     size_t first_memory = 0;
   };
+
+  void RunKernel(const Call& call) {
+    operands_.clear();
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      const dnnl::memory& memory = memories_[call.first_memory + i];
+      operands_.push_back(static_cast<std::byte*>(memory.get_data_handle()));
+    }
+    (*call.kernel)(operands_);
+  }
 
   size_t ExternalIndex(const Buffer& buffer) const {
     const auto port = static_cast<size_t>(buffer.port);
@@ -87,7 +96,7 @@ class OneDnnBinding final : public Binding {
     if (const auto* primitive = std::get_if<dnnl::primitive>(&step.code)) {
       call.primitive = primitive->get();
     } else {
-      call.fill = &std::get<FillKernel>(step.code);
+      call.kernel = &std::get<Kernel>(step.code);
     }
     calls_.push_back(std::move(call));
   }
@@ -100,6 +109,7 @@ class OneDnnBinding final : public Binding {
   dnnl::stream stream_;
   std::vector<dnnl::memory> memories_;
   std::vector<Call> calls_;
+  std::vector<std::byte*> operands_;  // of the kernel that runs
   std::vector<std::vector<size_t>>
       externals_;  // of each input, then output: memories that point there
 };

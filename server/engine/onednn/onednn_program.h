@@ -32,7 +32,7 @@ struct Step {
     int name = 0;  // DNNL_ARG_…
     Operand operand;
   };
-  std::variant<dnnl::primitive, FillKernel> code;
+  std::variant<dnnl::primitive, Kernel> code;
   std::vector<Argument> arguments;
 };
 

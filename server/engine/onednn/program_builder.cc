@@ -5,6 +5,7 @@
 
 #include "server/core/check.h"
 #include "server/core/status.h"
+#include "server/engine/kernels/copy.h"
 #include "server/engine/memory_plan.h"
 
 namespace rectifier::onednn {
@@ -42,7 +43,7 @@ ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::e
   }
   for (const ValueId id : graph.inputs()) {
     const Value& value = graph.value(id);
-    const Desc desc = RowMajor(value.type->shape);
+    const Desc desc = RowMajor(*value.type);
     const int buffer = NewBuffer({Buffer::Kind::kInput, desc.get_size(), 0, nullptr,
                                   static_cast<int>(parts_.inputs.size())});
     parts_.inputs.push_back({value.name, *value.type});
@@ -73,7 +74,7 @@ Operand ProgramBuilder::PlainConstant(ValueId id) {
   parts_.constants.push_back(tensor);
   const int buffer =
       NewBuffer({Buffer::Kind::kConstant, tensor->bytes().size(), 0, tensor->bytes().data(), -1});
-  return {buffer, RowMajor(tensor->shape())};
+  return {buffer, RowMajor(tensor->type())};
 }
 
 Operand ProgramBuilder::Constant(const std::shared_ptr<const PackedWeight>& packed) {
@@ -98,8 +99,9 @@ Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
     if (SameLayout(place.desc, layout)) return {place.buffer, layout};
   }
   if (const auto& tensor = graph_.value(id).constant) {
-    const Desc plain = RowMajor(tensor->shape());
+    const Desc plain = RowMajor(tensor->type());
     if (SameLayout(plain, layout)) return {Get(id).buffer, layout};
+    RECTIFIER_CHECK(tensor->dtype() == DType::kFloat32);  // kernels read constants as they lie
     std::string form = "layout";
     for (const int64_t stride : layout.get_strides()) form += fmt::format(" {}", stride);
     return Constant(weights_.FindOrMake(tensor, form, layout,
@@ -130,15 +132,45 @@ void ProgramBuilder::AddStep(Step step, std::string_view op, std::string impleme
       {node_name_, std::string(op), std::move(implementation), std::move(detail)});
 }
 
+void ProgramBuilder::AddKernel(std::string_view op, std::string_view name,
+                               const std::vector<Operand>& operands, Kernel kernel,
+                               const std::string& detail) {
+  std::vector<Step::Argument> arguments;
+  for (const Operand& operand : operands) {
+    arguments.push_back({static_cast<int>(arguments.size()), operand});
+  }
+  AddStep({std::move(kernel), std::move(arguments)}, op, "loop:" + std::string(name), detail);
+}
+
 void ProgramBuilder::AddReorder(const Operand& from, const Operand& to) {
-  const dnnl::reorder::primitive_desc pd(engine_, from.desc, engine_, to.desc, NewAttributes());
-  Add("Reorder", pd, dnnl::reorder(pd), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}},
-      LayoutText(from.desc) + " to " + LayoutText(to.desc));
+  const Dims dims = to.desc.get_dims();
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return;
+  const std::string detail = LayoutText(from.desc) + " to " + LayoutText(to.desc);
+  if (to.desc.get_data_type() == DataType::f32) {
+    const dnnl::reorder::primitive_desc pd(engine_, from.desc, engine_, to.desc, NewAttributes());
+    Add("Reorder", pd, dnnl::reorder(pd), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, detail);
+    return;
+  }
+  const int64_t size = ElementSizeOf(to.desc);
+  const kernels::LoopNest<2> nest(dims, {to.desc.get_strides(), from.desc.get_strides()});
+  const int64_t to_offset = to.desc.get_submemory_offset() * size;
+  const int64_t from_offset = from.desc.get_submemory_offset() * size;
+  AddKernel(
+      "Reorder", "copy", {to, from},
+      [nest, size, to_offset, from_offset](std::span<std::byte* const> memory) {
+        kernels::Copy(nest, size, memory[0] + to_offset, memory[1] + from_offset);
+      },
+      detail);
 }
 
 void ProgramBuilder::AddFill(const Operand& to, float value) {
-  AddStep({FillKernel{value, to.desc.get_size() / sizeof(float)}, {{DNNL_ARG_TO, to}}}, "Fill",
-          "loop", fmt::format("{}", value));
+  const auto count = static_cast<int64_t>(to.desc.get_size() / sizeof(float));
+  AddKernel(
+      "Fill", "fill", {to},
+      [count, value](std::span<std::byte* const> memory) {
+        kernels::Fill(memory[0], count, sizeof(float), reinterpret_cast<const std::byte*>(&value));
+      },
+      fmt::format("{}", value));
 }
 
 void ProgramBuilder::Begin(const Node& node) { node_name_ = node.name; }
@@ -185,7 +217,7 @@ void ProgramBuilder::PlanArena() {
 ProgramParts ProgramBuilder::Finish() {
   for (size_t i = 0; i < graph_.outputs().size(); ++i) {
     const ValueId id = graph_.outputs()[i].value;
-    const Desc wanted = RowMajor(shape(id));
+    const Desc wanted = RowMajor(type(id));
     const Operand operand = Get(id, wanted);
     Buffer& buffer = parts_.buffers[static_cast<size_t>(operand.buffer)];
     if (buffer.kind == Buffer::Kind::kArena && buffer.bytes == wanted.get_size()) {

@@ -26,7 +26,8 @@ class ProgramBuilder {
   const Graph& graph() const { return graph_; }
   const dnnl::engine& engine() const { return engine_; }
   WeightStore& weights() { return weights_; }
-  const Shape& shape(ValueId id) const { return graph_.value(id).type->shape; }
+  const TensorType& type(ValueId id) const { return *graph_.value(id).type; }
+  const Shape& shape(ValueId id) const { return type(id).shape; }
 
   // Primitives keep nothing between calls: their scratchpad is in the arena.
   static dnnl::primitive_attr NewAttributes();
@@ -46,6 +47,9 @@ class ProgramBuilder {
 
   // Writing values.
 
+  // `id` with its last dimension innermost, as Get() gives it.
+  Operand GetRowMajor(ValueId id) { return Get(id, RowMajor(type(id))); }
+
   // New memory for a tensor in this layout.
   Operand Allocate(const Desc& layout);
   // Says where a node's output lies: in memory that steps have written, or that another value
@@ -64,6 +68,10 @@ class ProgramBuilder {
     }
     AddStep({primitive, std::move(arguments)}, op, pd.impl_info_str(), detail);
   }
+  // Adds a loop over the memory of `operands`, of which it writes the first.
+  void AddKernel(std::string_view op, std::string_view name, const std::vector<Operand>& operands,
+                 Kernel kernel, const std::string& detail = {});
+  // `from` as `to` lies, whose dimensions are the same.
   void AddReorder(const Operand& from, const Operand& to);
   void AddFill(const Operand& to, float value);
 

@@ -98,7 +98,7 @@ absl::Status ConvertSoftmax(NodeConversion& node) {
     attributes["axis"] = axis;
     if (flatten) attributes["flatten"] = int64_t{1};
   }
-  node.Emit("Softmax", node.inputs(), std::move(attributes));
+  node.Emit(node.op_type(), node.inputs(), std::move(attributes));
   return absl::OkStatus();
 }
 

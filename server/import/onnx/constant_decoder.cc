@@ -3,33 +3,17 @@
 #include <onnx/onnx_pb.h>
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <span>
 
+#include "server/core/float_formats.h"
 #include "server/core/status.h"
 
 namespace rectifier {
 namespace {
 
 using onnx::TensorProto;
-
-// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits.
-float FromHalf(uint16_t half) {
-  const float sign = (half & 0x8000U) != 0 ? -1.0F : 1.0F;
-  const int exponent = (half >> 10) & 0x1f;
-  const auto fraction = static_cast<float>(half & 0x3ffU);
-  if (exponent == 0) return sign * std::ldexp(fraction, -24);
-  if (exponent == 31) {
-    return fraction == 0 ? sign * std::numeric_limits<float>::infinity()
-                         : std::numeric_limits<float>::quiet_NaN();
-  }
-  return sign * std::ldexp(1024.0F + fraction, exponent - 25);
-}
-
-// bfloat16 is the upper half of a binary32.
-float FromBFloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
 // What an element of raw_data or of a typed field becomes; nullopt when it cannot.
 template <typename T>
@@ -46,6 +30,11 @@ template <float (*kConvert)(uint16_t)>
 std::optional<float> FromBits(int32_t bits) {
   if (bits < 0 || bits > 0xffff) return std::nullopt;
   return kConvert(static_cast<uint16_t>(bits));
+}
+template <typename T>
+std::optional<T> Narrowed(int32_t value) {
+  const T narrow = static_cast<T>(value);
+  return narrow == value ? std::optional(narrow) : std::nullopt;
 }
 std::optional<bool> ToBool(int32_t value) {
   if (value != 0 && value != 1) return std::nullopt;
@@ -111,13 +100,17 @@ constexpr std::array kElementTypes = {
     ElementType{TensorProto::DOUBLE, DType::kFloat32, 8, TypedSize<kDoubles>,
                 FillFrom<float, double, kDoubles, FromDouble>},
     ElementType{TensorProto::FLOAT16, DType::kFloat32, 2, TypedSize<kInt32s>,
-                FillFrom<float, uint16_t, kInt32s, FromBits<FromHalf>>},
+                FillFrom<float, uint16_t, kInt32s, FromBits<FloatFromHalf>>},
     ElementType{TensorProto::BFLOAT16, DType::kFloat32, 2, TypedSize<kInt32s>,
-                FillFrom<float, uint16_t, kInt32s, FromBits<FromBFloat>>},
+                FillFrom<float, uint16_t, kInt32s, FromBits<FloatFromBFloat>>},
     ElementType{TensorProto::INT64, DType::kInt64, 8, TypedSize<kInt64s>,
                 FillFrom<int64_t, int64_t, kInt64s, Same<int64_t>>},
     ElementType{TensorProto::INT32, DType::kInt32, 4, TypedSize<kInt32s>,
                 FillFrom<int32_t, int32_t, kInt32s, Same<int32_t>>},
+    ElementType{TensorProto::INT8, DType::kInt8, 1, TypedSize<kInt32s>,
+                FillFrom<int8_t, int8_t, kInt32s, Narrowed<int8_t>>},
+    ElementType{TensorProto::UINT8, DType::kUInt8, 1, TypedSize<kInt32s>,
+                FillFrom<uint8_t, uint8_t, kInt32s, Narrowed<uint8_t>>},
     ElementType{TensorProto::BOOL, DType::kBool, 1, TypedSize<kInt32s>,
                 FillFrom<bool, uint8_t, kInt32s, ToBool>},
 };
@@ -232,6 +225,12 @@ std::optional<DType> ElementTypeOf(int onnx_type) {
     if (onnx_element == onnx_type) return dtype;
   }
   return std::nullopt;
+}
+
+std::optional<DType> ElementTypeNamed(std::string_view name) {
+  TensorProto::DataType type{};
+  if (!TensorProto::DataType_Parse(std::string(name), &type)) return std::nullopt;
+  return ElementTypeOf(type);
 }
 
 std::string ElementTypeName(int onnx_type) {

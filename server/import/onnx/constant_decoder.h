@@ -11,9 +11,9 @@
 
 namespace rectifier {
 
-// Makes tensors of an ONNX file's TensorProtos: floating-point types become f32, i64, i32 and bool
-// stay. Sizes are checked against the bytes that are there before anything is allocated, and all
-// tensors together against the limits.
+// Makes tensors of an ONNX file's TensorProtos: floating-point types become f32, i64, i32,
+// i8, u8 and bool stay. Sizes are checked against the bytes that are there before anything is
+// allocated, and all tensors together against the limits.
 class ConstantDecoder {
  public:
   explicit ConstantDecoder(const ImportLimits& limits) : limits_(limits) {}
@@ -31,6 +31,9 @@ class ConstantDecoder {
 
 // The element type of ONNX's TensorProto.DataType, nullopt for those that DType has not.
 std::optional<DType> ElementTypeOf(int onnx_type);
+
+// The same by ONNX's name for the type: "FLOAT16".
+std::optional<DType> ElementTypeNamed(std::string_view name);
 
 // "FLOAT16": ONNX's own name, or the number.
 std::string ElementTypeName(int onnx_type);

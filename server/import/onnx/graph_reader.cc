@@ -10,6 +10,7 @@
 #include "server/core/log.h"
 #include "server/core/status.h"
 #include "server/graph/verifier.h"
+#include "server/import/onnx/constant_decoder.h"
 #include "server/import/onnx/input_type.h"
 #include "server/import/onnx/names.h"
 #include "server/import/onnx/node_conversion.h"
@@ -135,10 +136,33 @@ class GraphReader {
     for (const onnx::ValueInfoProto* input : inputs_) {
       absl::StatusOr<TensorType> type = ReadInputType(*input, limits_.max_rank);
       problems_.Add(type.status());
-      const ValueId id =
+      ValueId id =
           type.ok() ? graph_.AddInput(input->name(), *std::move(type)) : AddUntyped(input->name());
+      if (type.ok() && IsComputedInF32(graph_.value(id).type->dtype)) {
+        id = AddCast(id, DType::kFloat32, input->name());
+      }
       values_.Define(input->name(), id);
     }
+  }
+
+  // The file's f16, bf16 and f64 stay at the edges of the graph only.
+  static bool IsComputedInF32(DType dtype) {
+    return dtype == DType::kFloat16 || dtype == DType::kBFloat16 || dtype == DType::kFloat64;
+  }
+
+  // `name`.<type>, of which the nodes of the file see nothing.
+  ValueId AddCast(ValueId from, DType to, const std::string& name) {
+    if (!std::exchange(converts_, true)) {
+      log::Info(
+          "inputs, outputs and weights of other float types are converted: it computes in f32",
+          {{"model", place_}});
+    }
+    const std::string type(Name(to));
+    const ValueId id =
+        graph_.AddNode("Cast", {from}, values_.FreshName(name + "." + type), {{"to", type}});
+    graph_.nodes().back().name = name;
+    problems_.Add(InferNodeTypes(graph_, graph_.nodes().back()));
+    return id;
   }
 
   absl::StatusOr<std::vector<int>> Order() const {
@@ -226,7 +250,7 @@ class GraphReader {
         return InvalidArgument(place, "input {} is required", i);
       }
     }
-    for (int i = 1; i < node.output_size(); ++i) {
+    for (int i = spelling.max_outputs; i < node.output_size(); ++i) {
       if (values_.IsRead(node.output(i))) {
         return Unimplemented(place, "output {} ({}) is not supported", i, node.output(i));
       }
@@ -266,11 +290,20 @@ class GraphReader {
       } else if (!values_.IsDeclared(output.name())) {
         problems_.Add(InvalidArgument(place, "is no graph input, initializer or node's output"));
       } else if (const absl::StatusOr<ValueId> id = values_.Read(output.name()); id.ok()) {
-        graph_.outputs().push_back({output.name(), *id});
+        graph_.outputs().push_back({output.name(), AsDeclared(output, *id)});
       } else {
         problems_.Add(id.status());
       }
     }
+  }
+
+  // An output of f32 that the file declares to be of a float type which is computed in f32.
+  ValueId AsDeclared(const onnx::ValueInfoProto& output, ValueId id) {
+    const auto declared = ElementTypeOf(output.type().tensor_type().elem_type());
+    const auto& type = graph_.value(id).type;
+    const bool convert =
+        declared && IsComputedInF32(*declared) && type && type->dtype == DType::kFloat32;
+    return convert ? AddCast(id, *declared, output.name()) : id;
   }
 
   std::string_view place_;
@@ -281,6 +314,7 @@ class GraphReader {
   ValueTable values_;
   Problems problems_;
   int warnings_ = 0;
+  bool converts_ = false;
   std::vector<const onnx::ValueInfoProto*> inputs_;  // those that are not initializers
 };
 

@@ -1,3 +1,4 @@
+#include <span>
 #include <utility>
 
 #include "server/core/status.h"
@@ -7,7 +8,9 @@ namespace rectifier {
 
 absl::Status ConvertUnchanged(NodeConversion& node) {
   node.attributes().Ignore("consumed_inputs");
-  node.Emit(node.op_type(), node.inputs());
+  node.attributes().Ignore("stash_type");  // of normalizations: the precision of their sums
+  Attributes attributes = node.attributes().Rest();
+  node.Emit(node.op_type(), node.inputs(), std::move(attributes));
   return absl::OkStatus();
 }
 
@@ -85,6 +88,14 @@ absl::Status ConvertDropout(NodeConversion& node) {
     }
   }
   node.Emit("Identity", {node.inputs()[0]});
+  if (node.IsWanted(1)) {
+    // The mask of what was kept: all of it.
+    const bool kept = true;
+    const ValueId shape = node.Add("Shape", {node.inputs()[0]}, "shape");
+    node.EmitOutput(
+        1, "Expand",
+        {node.AddConstant("kept", Tensor::From<bool>(Shape{}, std::span(&kept, 1))), shape});
+  }
   return absl::OkStatus();
 }
 

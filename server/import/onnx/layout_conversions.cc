@@ -1,5 +1,4 @@
 #include <cmath>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -19,47 +18,6 @@ Attributes PadMode(NodeConversion& node) {
   Attributes attributes;
   if (mode != "constant") attributes["mode"] = mode;
   return attributes;
-}
-
-// A constant list of i64 or i32; UNIMPLEMENTED when it is computed.
-absl::StatusOr<std::vector<int64_t>> ReadIntegers(const NodeConversion& node, size_t input,
-                                                  std::string_view name) {
-  const Tensor* tensor = node.constant(input);
-  if (tensor == nullptr) {
-    return Unimplemented(node.place(), "input {} ({}): only a constant is supported", input, name);
-  }
-  if (tensor->dtype() == DType::kInt32) {
-    const auto data = tensor->data<int32_t>();
-    return std::vector<int64_t>(data.begin(), data.end());
-  }
-  if (tensor->dtype() != DType::kInt64) {
-    return InvalidArgument(node.place(), "input {} ({}): expected i64 or i32, got {}", input, name,
-                           Name(tensor->dtype()));
-  }
-  const auto data = tensor->data<int64_t>();
-  return std::vector<int64_t>(data.begin(), data.end());
-}
-
-// Opset 18: pads for the dimensions that `axes` lists, made into pads for all of them.
-absl::StatusOr<ValueId> SpreadPads(NodeConversion& node, int rank) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> pads, ReadIntegers(node, 1, "pads"));
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> axes, ReadIntegers(node, 3, "axes"));
-  if (pads.size() != 2 * axes.size()) {
-    return InvalidArgument(node.place(), "input 1 (pads): expected {} pads for {} axes, got {}",
-                           2 * axes.size(), axes.size(), pads.size());
-  }
-  std::vector<int64_t> all(2 * static_cast<size_t>(rank), 0);
-  std::set<int> seen;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const auto axis = NormalizeAxis(node.place(), axes[i], rank);
-    if (!axis.ok() || !seen.insert(*axis).second) {
-      return InvalidArgument(node.place(), "input 3 (axes): {} is not an axis of rank {}, or twice",
-                             axes[i], rank);
-    }
-    all[static_cast<size_t>(*axis)] = pads[i];
-    all[static_cast<size_t>(*axis) + static_cast<size_t>(rank)] = pads[axes.size() + i];
-  }
-  return node.AddConstant("pads", IntegerList(all));
 }
 
 bool IsZero(const Tensor* value) {
@@ -106,12 +64,9 @@ absl::Status ConvertLegacyPad(NodeConversion& node) {
 
 absl::Status ConvertPad(NodeConversion& node) {
   Attributes attributes = PadMode(node);
-  std::vector<ValueId> inputs = {node.inputs()[0], node.inputs()[1]};
-  const auto x = node.shape(0);
-  if (node.HasInput(3) && x) {
-    RECTIFIER_ASSIGN_OR_RETURN(inputs[1], SpreadPads(node, x->rank()));
-  }
-  if (node.HasInput(2) && !IsZero(node.constant(2))) inputs.push_back(node.inputs()[2]);
+  std::vector<ValueId> inputs = node.inputs();
+  if (IsZero(node.constant(2))) inputs[2] = kNoValue;
+  while (inputs.back() == kNoValue) inputs.pop_back();
   node.Emit("Pad", std::move(inputs), std::move(attributes));
   return absl::OkStatus();
 }

@@ -91,6 +91,34 @@ const onnx::TensorProto* NodeAttributes::Tensor(std::string_view name) {
   return attribute == nullptr ? nullptr : &attribute->t();
 }
 
+Attributes NodeAttributes::Rest() {
+  Attributes rest;
+  for (const auto& [name, attribute] : attributes_) {
+    if (read_.contains(name)) continue;
+    switch (TypeOf(*attribute)) {
+      case AttributeProto::INT:
+        rest.emplace(name, Int(name, 0));
+        break;
+      case AttributeProto::FLOAT:
+        rest.emplace(name, Float(name, 0));
+        break;
+      case AttributeProto::STRING:
+        rest.emplace(name, String(name, ""));
+        break;
+      case AttributeProto::INTS:
+        rest.emplace(name, Ints(name));
+        break;
+      case AttributeProto::FLOATS:
+        rest.emplace(name, Floats(name));
+        break;
+      default:
+        Fail(InvalidArgument(place_, "attribute {}: expected a number, a string or a list",
+                             Printable(name)));
+    }
+  }
+  return rest;
+}
+
 absl::Status NodeAttributes::Finish() const {
   RECTIFIER_RETURN_IF_ERROR(error_);
   for (const auto& [name, attribute] : attributes_) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/graph/attributes.h"
 #include "server/import/onnx/proto_fwd.h"
 
 namespace rectifier {
@@ -28,6 +29,10 @@ class NodeAttributes {
   std::vector<int64_t> Ints(std::string_view name);        // empty when absent
   std::vector<float> Floats(std::string_view name);        // likewise
   const onnx::TensorProto* Tensor(std::string_view name);  // null when absent
+
+  // All attributes that were neither read nor ignored, as a node of the graph has them. Those of
+  // another type than a number, a string or a list of numbers are errors.
+  Attributes Rest();
 
   // The attribute makes no difference here.
   void Ignore(std::string_view name) { read_.emplace(name); }

@@ -49,6 +49,17 @@ std::optional<Shape> NodeConversion::shape(size_t i) const {
   return graph_.value(inputs_[i]).type->shape;
 }
 
+std::optional<DType> NodeConversion::dtype(size_t i) const {
+  if (!HasInput(i) || !graph_.value(inputs_[i]).type) return std::nullopt;
+  return graph_.value(inputs_[i]).type->dtype;
+}
+
+int NodeConversion::output_count() const { return proto_.output_size(); }
+
+bool NodeConversion::IsWanted(int output) const {
+  return output < output_count() && values_.IsRead(proto_.output(output));
+}
+
 std::string NodeConversion::FreshName(std::string_view suffix) {
   return values_.FreshName(fmt::format("{}.{}", proto_.output(0), suffix));
 }
@@ -64,15 +75,42 @@ ValueId NodeConversion::Reshaped(size_t i, const Shape& shape, std::string_view 
     std::copy(from->bytes().begin(), from->bytes().end(), to->bytes().begin());
     return AddConstant(suffix, *std::move(to));
   }
-  const ValueId dims = AddConstant(fmt::format("{}.shape", suffix),
-                                   Tensor::From<int64_t>(Shape{shape.rank()}, shape.dims()));
-  return graph_.AddNode("Reshape", {inputs_[i], dims}, FreshName(suffix));
+  return Add("Reshape", {inputs_[i], AddIntegers(fmt::format("{}.shape", suffix), shape.dims())},
+             suffix);
 }
 
-void NodeConversion::Emit(std::string_view op, std::vector<ValueId> inputs, Attributes attributes) {
-  const std::string& output = proto_.output(0);
-  values_.Define(output, graph_.AddNode(op, std::move(inputs), output, std::move(attributes)));
+ValueId NodeConversion::AddIntegers(std::string_view suffix, std::span<const int64_t> values) {
+  return AddConstant(suffix,
+                     Tensor::From<int64_t>(Shape{static_cast<int64_t>(values.size())}, values));
+}
+
+void NodeConversion::EmitOutput(int output, std::string_view op, std::vector<ValueId> inputs,
+                                Attributes attributes) {
+  const std::string& name = proto_.output(output);
+  values_.Define(name, graph_.AddNode(op, std::move(inputs), name, std::move(attributes)));
   graph_.nodes().back().name = NameOf(proto_);
+}
+
+void NodeConversion::EmitAll(std::string_view op, std::vector<ValueId> inputs,
+                             Attributes attributes) {
+  Emit(op, std::move(inputs), std::move(attributes));
+  for (int i = 1; i < output_count(); ++i) {
+    const std::string& name = proto_.output(i);
+    ValueId id = kNoValue;
+    if (!name.empty()) {
+      id = graph_.AddValue({name, std::nullopt, nullptr});
+      values_.Define(name, id);
+    }
+    graph_.nodes().back().outputs.push_back(id);
+  }
+}
+
+ValueId NodeConversion::Add(std::string_view op, std::vector<ValueId> inputs,
+                            std::string_view suffix, Attributes attributes) {
+  const ValueId id =
+      graph_.AddNode(op, std::move(inputs), FreshName(suffix), std::move(attributes));
+  graph_.nodes().back().name = NameOf(proto_);
+  return id;
 }
 
 void NodeConversion::EmitConstant(std::shared_ptr<const Tensor> tensor) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +16,8 @@
 namespace rectifier {
 
 // One node of an ONNX file on its way into the graph: what it reads, its attributes, and the means
-// to append what it becomes. A conversion appends nodes or a constant for the first output; further
-// outputs are none of its business, as a node with one that is read is refused before.
+// to append what it becomes. A conversion appends nodes or a constant for the first output, and for
+// further ones where its spelling says that it has them.
 class NodeConversion {
  public:
   // `inputs` has kNoValue where one is left out; left out ones at the end are dropped.
@@ -36,16 +37,31 @@ class NodeConversion {
   const Tensor* constant(size_t i) const;
   std::shared_ptr<const Tensor> shared_constant(size_t i) const;
   std::optional<Shape> shape(size_t i) const;
+  std::optional<DType> dtype(size_t i) const;
 
   // A constant named "<first output>.<suffix>".
   ValueId AddConstant(std::string_view suffix, Tensor tensor);
+  ValueId AddIntegers(std::string_view suffix, std::span<const int64_t> values);  // a list of i64
 
   // Input `i` with `shape` of the same number of elements: a new constant, or the result of a
   // Reshape that is appended; named as above.
   ValueId Reshaped(size_t i, const Shape& shape, std::string_view suffix);
 
-  // Appends the node that computes the first output.
-  void Emit(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {});
+  // Appends the node that computes the first output, or another one.
+  void Emit(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {}) {
+    EmitOutput(0, op, std::move(inputs), std::move(attributes));
+  }
+  void EmitOutput(int output, std::string_view op, std::vector<ValueId> inputs,
+                  Attributes attributes = {});
+  // Appends a node that computes all outputs.
+  void EmitAll(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {});
+  // Appends a node whose result, named as constants are, is read by what follows.
+  ValueId Add(std::string_view op, std::vector<ValueId> inputs, std::string_view suffix,
+              Attributes attributes = {});
+
+  int output_count() const;
+  bool IsWanted(int output) const;  // something reads it
+
   // The first output is this constant.
   void EmitConstant(std::shared_ptr<const Tensor> tensor);
 

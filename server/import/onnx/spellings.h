@@ -20,6 +20,7 @@ struct Spelling {
   int min_inputs;
   int max_inputs;
   absl::Status (*convert)(NodeConversion& node);
+  int max_outputs = 1;  // that the conversion defines
 };
 
 // In alphabetical order, older operator sets first.

@@ -96,6 +96,21 @@ absl::Status ConvertMaxPool(NodeConversion& node) {
   return absl::OkStatus();
 }
 
+absl::Status ConvertLpPool(NodeConversion& node) {
+  Attributes attributes = ReadPooling(node);
+  if (node.opset() < 2) {
+    const float p = node.attributes().Float("p", 2);
+    attributes["p"] = static_cast<int64_t>(p);
+    if (p != static_cast<float>(static_cast<int64_t>(p))) {
+      return Unimplemented(node.place(), "attribute p: only integers are supported, got {}", p);
+    }
+  } else if (const int64_t p = node.attributes().Int("p", 2); p != 2) {
+    attributes["p"] = p;
+  }
+  node.Emit("LpPool", node.inputs(), std::move(attributes));
+  return absl::OkStatus();
+}
+
 absl::Status ConvertAveragePool(NodeConversion& node) {
   Attributes attributes = ReadPooling(node);
   if (node.attributes().Int("count_include_pad", 0) != 0) {
