@@ -16,7 +16,7 @@ absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const I
   RECTIFIER_ASSIGN_OR_RETURN(loaded.imported, found.importer->Import(found.file, limits));
   loaded.optimized = loaded.imported;
   RECTIFIER_ASSIGN_OR_RETURN(loaded.passes,
-                             RunPasses(loaded.optimized, PassContext{new_compiler}, passes, clock));
+                             RunPasses(loaded.optimized, PassContext{new_compiler, passes.relaxed_forms}, passes, clock));
   return loaded;
 }
 

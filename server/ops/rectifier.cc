@@ -12,6 +12,7 @@ absl::StatusOr<RectifierAttributes> RectifierAttributes::Read(const Node& node) 
   AttributeReader reader(node);
   RectifierAttributes attributes;
   attributes.origin = reader.String("origin", "");
+  attributes.form = reader.String("form", "");
   RECTIFIER_RETURN_IF_ERROR(reader.Finish());
   if (OriginInWords(attributes.origin).empty()) {
     return InvalidArgument(Place(node), "attribute origin: '{}' is not one", attributes.origin);
@@ -23,6 +24,7 @@ std::string_view OriginInWords(std::string_view origin) {
   if (origin == kOriginRelu) return "none (ReLU)";
   if (origin == kOriginLeakyRelu) return "hyperparameter";
   if (origin == kOriginPRelu) return "learned";
+  if (origin == kOriginRecognized) return "recognised";
   return "";
 }
 

@@ -13,12 +13,13 @@ namespace rectifier {
 // `slope` broadcast into x (NumPy's rules, aligned at the end, never enlarging x).
 //
 // ReLU is slope 0, LeakyReLU a scalar slope that its author chose, PReLU (He et al., "Delving Deep
-// into Rectifiers", 2015) one that was learned. The attribute `origin` keeps which it was; it
-// changes no result.
+// into Rectifiers", 2015) one that was learned. The attribute `origin` keeps which it was, and
+// `form` the formula that a pass found it in; they change no result.
 //
 // NaN gives NaN, except that a slope of 0 in all elements may give 0.
 struct RectifierAttributes {
   std::string origin;  // one of the constants below
+  std::string form;    // the formula that was recognised
 
   static absl::StatusOr<RectifierAttributes> Read(const Node& node);
 };
@@ -26,8 +27,10 @@ struct RectifierAttributes {
 inline constexpr std::string_view kOriginRelu = "relu";
 inline constexpr std::string_view kOriginLeakyRelu = "leaky_relu";
 inline constexpr std::string_view kOriginPRelu = "prelu";
+inline constexpr std::string_view kOriginRecognized = "recognized";
 
-// The origin in the words of the documentation: "hyperparameter", "learned", "none (ReLU)".
+// The origin in the words of the documentation: "hyperparameter", "learned", "none (ReLU)",
+// "recognised".
 std::string_view OriginInWords(std::string_view origin);
 
 absl::Status InferRectifier(NodeTypes& types);

@@ -12,6 +12,7 @@ namespace rectifier {
 // What a pass may use besides the graph.
 struct PassContext {
   CompilerFactory new_compiler;  // to compute with
+  bool relaxed_forms = false;  // forms of the activation that round differently are recognised, too
 };
 
 // A rewrite of a graph that changes no result. `run` returns how many places it changed; it may

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::array kPasses = {
     Pass{"constant-folding", "computes what depends on constants only", FoldConstants},
+    Pass{"recognize-rectifier", "finds the activation in expressions that spell it out",
+         RecognizeRectifiers},
     Pass{"simplify-rectifier",
          "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
          SimplifyRectifiers},

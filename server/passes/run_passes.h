@@ -13,6 +13,7 @@ namespace rectifier {
 
 struct PassOptions {
   std::set<std::string, std::less<>> disabled;  // names of passes that are left out
+  bool relaxed_forms = false;                   // as in PassContext
 };
 
 // What one pass did.

@@ -107,10 +107,7 @@ void NodeConversion::EmitAll(std::string_view op, std::vector<ValueId> inputs,
 
 ValueId NodeConversion::Add(std::string_view op, std::vector<ValueId> inputs,
                             std::string_view suffix, Attributes attributes) {
-  const ValueId id =
-      graph_.AddNode(op, std::move(inputs), FreshName(suffix), std::move(attributes));
-  graph_.nodes().back().name = NameOf(proto_);
-  return id;
+  return graph_.AddNode(op, std::move(inputs), FreshName(suffix), std::move(attributes));
 }
 
 void NodeConversion::EmitConstant(std::shared_ptr<const Tensor> tensor) {

@@ -94,16 +94,61 @@ const %slope: f32[] = 0.5
 %y = Gemm(%a, %b) -> Rectifier(%slope) @"act"
 output %y
 )"),
-      Unchanged("KeepsIntegers", R"(
+      {"ComputesIntegers", R"(
 const %a: i64[2] = [1, 2]
-%y = Identity(%a)
+%y = Mul(%a, %a)
 output %y
-)"),
-      Unchanged("KeepsAResultWithoutElements", R"(
+)",
+       R"(
+const %y: i64[2] = [1, 4]
+output %y
+)",
+       1},
+      {"ComputesAResultWithoutElements", R"(
 const %a: f32[0, 2] = []
 %y = Tanh(%a)
 output %y
+)",
+       R"(
+const %y: f32[0, 2] = []
+output %y
+)",
+       1},
+      {"KnowsShapesThatAreNotDynamic", R"(
+input %x: f32[2, 3, 4]
+const %all: i64[1] = -1
+const %first: i64[1] = 0
+%s = Shape(%x)
+%n = Gather(%s, %first)
+%to = Concat(%n, %all) {axis = 0}
+%y = Reshape(%x, %to)
+output %y
+)",
+       R"(
+input %x: f32[2, 3, 4]
+const %to: i64[2] = [2, -1]
+%y = Reshape(%x, %to)
+output %y
+)",
+       3},
+      Unchanged("KeepsShapesThatAreDynamic", R"(
+input %x: f32[?, 3]
+%y = Shape(%x)
+output %y
 )"),
+      {"ComputesAllResultsOfANode", R"(
+const %a: i64[4] = [1, 2, 3, 4]
+%y, %z = Split(%a)
+output %y
+output %z
+)",
+       R"(
+const %y: i64[2] = [1, 2]
+const %z: i64[2] = [3, 4]
+output %y
+output %z
+)",
+       1},
       Unchanged("KeepsAResultAbove64MiB", R"(
 const %a: f32[1] = 1.0
 const %pads: i64[2] = [0, 16777216]

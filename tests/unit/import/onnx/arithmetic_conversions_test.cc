@@ -110,9 +110,8 @@ output %y
       model(11));
 }
 
-TEST(ArithmeticConversionsTest, GemmBroadcastBeforeOpset7IsRefused) {
-  EXPECT_EQ(ImportedText(Gemm(6, {Attribute("broadcast", 1)})),
-            "UNIMPLEMENTED: y (Gemm): attribute broadcast: not supported (opset 6)");
+TEST(ArithmeticConversionsTest, GemmBroadcastBeforeOpset7IsWhatGemmAlwaysDoesSince) {
+  EXPECT_EQ(ImportedText(Gemm(6, {Attribute("broadcast", 1)})), ImportedText(Gemm(7, {})));
   EXPECT_EQ(ImportedText(Gemm(7, {Attribute("broadcast", 1)})),
             "INVALID_ARGUMENT: y (Gemm): attribute broadcast is not one of this operator");
 }
@@ -123,6 +122,76 @@ TEST(ArithmeticConversionsTest, MatMulStays) {
 input %x: f32[?, 5, 2]
 const %w: f32[2, 3] = 1.0
 %y: f32[?, 5, 3] = MatMul(%x, %w)
+output %y
+)");
+}
+
+TEST(ArithmeticConversionsTest, SeveralAreAddedTwoAtATime) {
+  const auto body = [](const char* op, std::initializer_list<std::string> inputs) {
+    OnnxBuilder model = XToY(13, {2});
+    model.Input("a", {2}).Input("b", {1});
+    return ImportedText(model.Node(op, inputs, {"y"}));
+  };
+  EXPECT_EQ(body("Sum", {"x"}), R"(graph "g"
+input %x: f32[2]
+input %a: f32[2]
+input %b: f32[1]
+%y: f32[2] = Identity(%x)
+output %y
+)");
+  EXPECT_EQ(body("Max", {"x", "a", "b"}), R"(graph "g"
+input %x: f32[2]
+input %a: f32[2]
+input %b: f32[1]
+%y.1: f32[2] = Max(%x, %a)
+%y: f32[2] = Max(%y.1, %b)
+output %y
+)");
+  EXPECT_EQ(body("Mean", {"x", "b"}), R"(graph "g"
+input %x: f32[2]
+input %a: f32[2]
+input %b: f32[1]
+const %y.count: f32[] = 2.0
+%y.1: f32[2] = Add(%x, %b)
+%y: f32[2] = Div(%y.1, %y.count)
+output %y
+)");
+}
+
+TEST(ArithmeticConversionsTest, PowCastsAnExponentOfAnotherType) {
+  OnnxBuilder model = XToY(13, {2});
+  model.Ints("e", {2});
+  EXPECT_EQ(ImportedText(model.Node("Pow", {"x", "e"}, {"y"})), R"(graph "g"
+input %x: f32[2]
+const %e: i64[1] = 2
+%y.exponent: f32[1] = Cast(%e) {to = "f32"}
+%y: f32[2] = Pow(%x, %y.exponent)
+output %y
+)");
+}
+
+TEST(ArithmeticConversionsTest, CastsToWhatIsComputedInF32AreCastsToF32) {
+  const auto cast = [](int opset, onnx::AttributeProto to) {
+    const std::string text =
+        ImportedText(XToY(opset, {2}).Node("Cast", {"x"}, {"y"}, {std::move(to)}));
+    const size_t node = text.find("%y");
+    return node == std::string::npos ? text : text.substr(node, text.find('\n', node) - node);
+  };
+  for (const int to : {1, 10, 11, 16}) {  // FLOAT, FLOAT16, DOUBLE, BFLOAT16
+    EXPECT_EQ(cast(13, Attribute("to", to)), "%y: f32[2] = Cast(%x) {to = \"f32\"}") << to;
+  }
+  EXPECT_EQ(cast(13, Attribute("to", 7)), "%y: i64[2] = Cast(%x) {to = \"i64\"}");
+  EXPECT_EQ(cast(1, Attribute("to", "INT64")), "%y: i64[2] = Cast(%x) {to = \"i64\"}");
+  EXPECT_EQ(cast(13, Attribute("to", 8)),
+            "UNIMPLEMENTED: y (Cast): attribute to: the element type STRING is not supported");
+}
+
+TEST(ArithmeticConversionsTest, ClipBeforeOpset11HasItsBoundsAsAttributes) {
+  EXPECT_EQ(ImportedText(XToY(6, {2}).Node("Clip", {"x"}, {"y"}, {Attribute("max", 6.0F)})),
+            R"(graph "g"
+input %x: f32[2]
+const %y.max: f32[] = 6.0
+%y: f32[2] = Clip(%x, _, %y.max)
 output %y
 )");
 }

@@ -174,7 +174,8 @@ TEST(GraphReaderTest, OperatorsOfOtherDomainsAndOpsetsAreRefused) {
   EXPECT_EQ(ImportedText(model),
             "UNIMPLEMENTED: act (Gelu): the domain com.microsoft is not supported");
   model.graph().mutable_node(0)->set_domain("ai.onnx");
-  EXPECT_EQ(ImportedText(model), "UNIMPLEMENTED: act (Gelu): the operator Gelu is not supported");
+  EXPECT_EQ(ImportedText(model),
+            "UNIMPLEMENTED: act (Gelu): the operator Gelu of opset 7 is not supported");
 }
 
 TEST(GraphReaderTest, AttributesAreCheckedByNameAndType) {
@@ -196,25 +197,25 @@ TEST(GraphReaderTest, AllProblemsAreToldAtOnce) {
   OnnxBuilder model(17);
   model.Input("x", {1, 2}).Output("y");
   model.Initializer("bad", OnnxTensor(TensorProto::FLOAT, {2}));
-  model.Node("Selu", {"x"}, {"a"}).Named("one");
+  model.Node("Einsum", {"x"}, {"a"}).Named("one");
   model.Node("Add", {"a", "bad"}, {"b"}).Named("two");
   model
       .Node("BatchNormalization", {"b", "b", "b", "b", "b"}, {"c"}, {Attribute("training_mode", 1)})
       .Named("three");
-  model.Node("Elu", {"c"}, {"d"}).Named("four");
+  model.Node("LSTM", {"c"}, {"d"}).Named("four");
   model.Node("PRelu", {"d", "nowhere"}, {"e"}).Named("five");
   model.Node("Add", {"x", "e"}, {"y"}).Named("fine");
   EXPECT_EQ(ImportedText(model),
-            "UNIMPLEMENTED: one (Selu): the operator Selu is not supported\n"
+            "UNIMPLEMENTED: one (Einsum): the operator Einsum is not supported\n"
             "bad (initializer): expected 8 bytes of FLOAT for shape [2], got 0\n"
             "three (BatchNormalization): attribute training_mode: only 0 is supported\n"
-            "four (Elu): the operator Elu is not supported\n"
+            "four (LSTM): the operator LSTM is not supported\n"
             "five (PRelu): input 1 (nowhere) is no graph input, initializer or node's output");
 }
 
 TEST(GraphReaderTest, LongListsOfProblemsAreCutShort) {
   OnnxBuilder model = XToY(17, {2});
-  for (int i = 0; i < 250; ++i) model.Node("Selu", {"x"}, {"a" + std::to_string(i)});
+  for (int i = 0; i < 250; ++i) model.Node("Einsum", {"x"}, {"a" + std::to_string(i)});
   model.Node("Tanh", {"x"}, {"y"});
   const std::string text = ImportedText(model);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 100);
@@ -250,6 +251,26 @@ TEST(GraphReaderTest, CycleOf100000NodesIsFound) {
   const std::string text = ImportedText(model);
   EXPECT_TRUE(text.starts_with("INVALID_ARGUMENT: model.onnx: the graph has a cycle: ")) << text;
   EXPECT_TRUE(text.ends_with(" -> ...")) << text;
+}
+
+// The file's own types stay at the edges of the graph.
+TEST(GraphReaderTest, OtherFloatTypesAreConvertedAtTheEdges) {
+  for (const auto& [type, name] :
+       {std::pair{TensorProto::FLOAT16, "f16"}, std::pair{TensorProto::BFLOAT16, "bf16"},
+        std::pair{TensorProto::DOUBLE, "f64"}}) {
+    OnnxBuilder model(13);
+    model.Input("x", {2}, type).Output("y");
+    model.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(type);
+    model.Node("Tanh", {"x"}, {"y"});
+    EXPECT_EQ(ImportedText(model), fmt::format(R"(graph "g"
+input %x: {0}[2]
+%x.f32: f32[2] = Cast(%x) {{to = "f32"}} @"x"
+%y: f32[2] = Tanh(%x.f32)
+%y.{0}: {0}[2] = Cast(%y) {{to = "{0}"}} @"y"
+output "y" = %y.{0}
+)",
+                                               name));
+  }
 }
 
 }  // namespace

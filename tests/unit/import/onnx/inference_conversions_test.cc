@@ -89,9 +89,20 @@ TEST(InferenceConversionsTest, DropoutThatTrainsIsRefused) {
   EXPECT_EQ(ImportedText(model.Node("Dropout", {"x", "", "training"}, {"y"})),
             "UNIMPLEMENTED: y (Dropout): input 2 (training_mode): only the constant false is "
             "supported");
-  OnnxBuilder mask = XToY(13, {2});
-  EXPECT_EQ(ImportedText(mask.Node("Dropout", {"x"}, {"y", "mask"}).Output("mask")),
-            "UNIMPLEMENTED: y (Dropout): output 1 (mask) is not supported");
+}
+
+TEST(InferenceConversionsTest, TheMaskOfDropoutIsTrueEverywhere) {
+  OnnxBuilder model = XToY(13, {2});
+  EXPECT_EQ(ImportedText(model.Node("Dropout", {"x"}, {"y", "mask"}).Output("mask")),
+            R"(graph "g"
+input %x: f32[2]
+const %y.kept: bool[] = 1
+%y: f32[2] = Identity(%x)
+%y.shape: i64[1] = Shape(%x)
+%mask: bool[?] = Expand(%y.kept, %y.shape) @"y"
+output %y
+output %mask
+)");
 }
 
 TEST(InferenceConversionsTest, IdentityStaysButForConstants) {
