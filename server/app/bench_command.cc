@@ -93,7 +93,9 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
   std::vector<Tensor> inputs;
   std::vector<Tensor> outputs;
   inputs.reserve(shapes.size());
-  for (const Shape& shape : shapes) inputs.push_back(SeededTensor(shape, inputs.size() + 1));
+  for (const Program::Port& port : program->inputs()) {
+    inputs.push_back(SeededTensor(port.type, inputs.size() + 1));
+  }
   for (const Program::Port& port : program->outputs()) {
     RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
     outputs.push_back(std::move(output));

@@ -45,16 +45,12 @@ int Inspect(const InspectOptions& options) {
   }
   std::cout << Table(rows) << "operators after them\n  " << OperatorCounts(loaded->optimized)
             << "\n";
-  const auto shapes = InputShapes(loaded->optimized, 1);
-  absl::Status status = shapes.status();
+  const auto compiler = NewOneDnnCompiler({});
+  const auto probe = CompileProbe(*compiler, loaded->optimized);
+  const absl::Status status = probe.status();
   if (status.ok()) {
-    const auto program = NewOneDnnCompiler({})->Compile(loaded->optimized, *shapes);
-    status = program.status();
-    if (status.ok()) {
-      std::cout << "rectifiers (batch of 1, oneDNN " << OneDnnVersion() << ", " << OneDnnIsa()
-                << ")\n"
-                << RectifierTable(loaded->optimized, **program);
-    }
+    std::cout << "rectifiers (batch of 1, oneDNN " << OneDnnVersion() << ", " << OneDnnIsa() << ")\n"
+              << RectifierTable(loaded->optimized, *probe->program);
   }
   if (options.graph == "before" || options.graph == "both") {
     std::cout << "graph before the passes\n" << PrintGraph(loaded->imported);

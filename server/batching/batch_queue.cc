@@ -51,24 +51,32 @@ absl::Status BatchQueue::Submit(std::unique_ptr<Task>& task, TimePoint now) {
 
 BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now) {
   Taken taken;
-  std::vector<int64_t> waiting;
+  std::vector<std::unique_ptr<Task>> looked_at;  // in order, but for those that are over
+  std::vector<size_t> candidates;                // their places among them
+  std::vector<int64_t> waiting;                  // and samples
   int64_t samples = 0;
-  while (!tasks_.empty() && samples < policy_.max_batch()) {
+  while (!tasks_.empty() && samples < policy_.max_batch() && looked_at.size() < kMaxLookedAt) {
     std::unique_ptr<Task> task = PopFront();
     if (absl::Status status = StillWanted(*task, now); !status.ok()) {
       taken.dropped.push_back({std::move(task), std::move(status)});
       continue;
     }
-    waiting.push_back(task->samples());
-    samples += task->samples();
-    taken.batch.push_back(std::move(task));
+    if (candidates.empty() || task->CanShareBatch(*looked_at[candidates.front()])) {
+      candidates.push_back(looked_at.size());
+      waiting.push_back(task->samples());
+      samples += task->samples();
+    }
+    looked_at.push_back(std::move(task));
   }
-  // What the policy leaves goes back to where it stood.
   const size_t chosen = policy_.TasksForNextBatch(waiting);
-  while (taken.batch.size() > chosen) {
-    bytes_ += static_cast<int64_t>(taken.batch.back()->bytes());
-    tasks_.push_front(std::move(taken.batch.back()));
-    taken.batch.pop_back();
+  for (size_t i = 0; i < chosen; ++i) taken.batch.push_back(std::move(looked_at[candidates[i]]));
+  // What the policy leaves goes back to where it stood.
+  while (!looked_at.empty()) {
+    if (looked_at.back() != nullptr) {
+      bytes_ += static_cast<int64_t>(looked_at.back()->bytes());
+      tasks_.push_front(std::move(looked_at.back()));
+    }
+    looked_at.pop_back();
   }
   return taken;
 }

@@ -34,9 +34,12 @@ class BatchQueue {
     Batch batch;                   // to run; empty when nothing is left to run
     std::vector<Dropped> dropped;  // expired or cancelled while they waited; the caller drops them
   };
-  // Only the tasks that the batch is chosen from are looked at, from the oldest on: one that is
-  // over further back keeps its place until its turn comes, or until a sweep.
+  // The batch holds the oldest task and, in order, those after it that may share its batch; the
+  // others keep their places. Only the first kMaxLookedAt tasks are looked at, and of those no more
+  // than fill the batch: one that is over further back keeps its place until its turn comes, or
+  // until a sweep.
   Taken TakeBatch(TimePoint now);
+  static constexpr size_t kMaxLookedAt = 256;
 
   // Takes out every task that is over, to make room in a queue that is full. It looks at all of
   // them, so after each sweep it takes none for a pause that is long beside that: refusing stays

@@ -32,6 +32,9 @@ class Task {
   // is quick and calls nothing of the batcher.
   virtual bool cancelled() const = 0;
 
+  // Whether one batch may hold both tasks, which are of the same model. Called as cancelled() is.
+  virtual bool CanShareBatch(const Task& /*other*/) const { return true; }
+
   // The task will not be run: CANCELLED, DEADLINE_EXCEEDED, or UNAVAILABLE at shutdown.
   virtual void Drop(const absl::Status& status) = 0;
 

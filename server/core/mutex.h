@@ -10,6 +10,7 @@
 #endif
 
 #define RECTIFIER_GUARDED_BY(mutex) RECTIFIER_ANNOTATION(guarded_by(mutex))
+#define RECTIFIER_PT_GUARDED_BY(mutex) RECTIFIER_ANNOTATION(pt_guarded_by(mutex))
 #define RECTIFIER_REQUIRES(mutex) RECTIFIER_ANNOTATION(requires_capability(mutex))
 #define RECTIFIER_EXCLUDES(mutex) RECTIFIER_ANNOTATION(locks_excluded(mutex))
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/core/shape.h"
@@ -35,6 +36,10 @@ class Compiler {
   // INVALID_ARGUMENT or UNIMPLEMENTED names node and operator; so does RESOURCE_EXHAUSTED above
   // max_weight_bytes or max_program_bytes, before more than that is allocated.
   virtual absl::StatusOr<std::shared_ptr<const Program>> Compile(
+      const Graph& graph, std::span<const Shape> input_shapes) = 0;
+
+  // The types of the outputs for inputs of these shapes, with the same errors, but nothing is made.
+  virtual absl::StatusOr<std::vector<TensorType>> OutputTypes(
       const Graph& graph, std::span<const Shape> input_shapes) = 0;
 
   // Bytes of the weights that its Programs hold, packed and plain, each counted once.

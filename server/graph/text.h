@@ -38,4 +38,7 @@ absl::StatusOr<Graph> ParseGraph(std::string_view text);
 // The tensor that `seed(n)` stands for.
 Tensor SeededTensor(const Shape& shape, uint64_t seed);
 
+// The same of any type: floats in [-1, 1), integers and bools 0 or 1.
+Tensor SeededTensor(const TensorType& type, uint64_t seed);
+
 }  // namespace rectifier

@@ -1,9 +1,11 @@
 #include <charconv>
+#include <cstring>
 #include <cmath>
 #include <limits>
 #include <unordered_map>
 #include <utility>
 
+#include "server/core/float_formats.h"
 #include "server/core/status.h"
 #include "server/graph/text.h"
 #include "server/graph/verifier.h"
@@ -412,6 +414,31 @@ Tensor SeededTensor(const Shape& shape, uint64_t seed) {
     z ^= z >> 31;
     // 24 random bits, scaled to [-1, 1).
     value = static_cast<float>(z >> 40) * 0x1p-23F - 1.0F;
+  }
+  return *std::move(tensor);
+}
+
+Tensor SeededTensor(const TensorType& type, uint64_t seed) {
+  Tensor random = SeededTensor(type.shape, seed);
+  if (type.dtype == DType::kFloat32) return random;
+  absl::StatusOr<Tensor> tensor = Tensor::Allocate(type);
+  RECTIFIER_CHECK(tensor.ok());
+  const auto values = random.data<float>();
+  const auto size = static_cast<size_t>(ElementSize(type.dtype));
+  for (size_t i = 0; i < values.size(); ++i) {
+    std::byte* to = tensor->bytes().data() + i * size;
+    if (type.dtype == DType::kFloat64) {
+      const double value = values[i];
+      std::memcpy(to, &value, size);
+    } else if (type.dtype == DType::kFloat16 || type.dtype == DType::kBFloat16) {
+      const uint16_t bits = type.dtype == DType::kFloat16 ? HalfFromFloat(values[i])
+                                                          : BFloatFromFloat(values[i]);
+      std::memcpy(to, &bits, size);
+    } else {
+      // The lowest byte of a little-endian integer.
+      std::fill_n(to, size, std::byte{0});
+      *to = std::byte{static_cast<uint8_t>(values[i] < 0 ? 0 : 1)};
+    }
   }
   return *std::move(tensor);
 }

@@ -27,6 +27,9 @@ struct MetricFamilies {
   prometheus::Family<prometheus::Histogram>& batch_requests;
   prometheus::Family<prometheus::Counter>& worker_busy;
   prometheus::Family<prometheus::Gauge>& workers;
+  prometheus::Family<prometheus::Gauge>& programs_cached;
+  prometheus::Family<prometheus::Counter>& programs_built;
+  prometheus::Family<prometheus::Counter>& program_build_time;
 
   prometheus::Family<prometheus::Gauge>& queue_tasks;
   prometheus::Family<prometheus::Gauge>& queue_bytes;

@@ -84,6 +84,9 @@ class Metrics::Impl::Observer final : public ModelObserver {
   void OnBatchRun(int64_t samples, int64_t requests, Duration busy) override {
     series_.RecordBatchRun(samples, requests, busy);
   }
+  void OnProgramBuilt(int64_t cached, Duration time) override {
+    series_.RecordProgramBuilt(cached, time);
+  }
 
  private:
   ModelSeries& Enter() {

@@ -74,7 +74,10 @@ ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
       queue_bytes_(families.queue_bytes, labels_),
       batch_samples_(families.batch_samples, labels_, BatchBuckets()),
       batch_requests_(families.batch_requests, labels_, BatchBuckets()),
-      worker_busy_(families.worker_busy, labels_) {
+      worker_busy_(families.worker_busy, labels_),
+      programs_cached_(families.programs_cached, labels_),
+      programs_built_(families.programs_built, labels_),
+      program_build_time_(families.program_build_time, labels_) {
   // The first success shows as an increase only if the series was there before it.
   const size_t ok = CodeIndex(absl::StatusCode::kOk);
   requests_[ok] = Counter(families.requests, With("code", CodeLabel(absl::StatusCode::kOk)));
@@ -136,6 +139,12 @@ void ModelSeries::RecordBatchRun(int64_t samples, int64_t requests, Duration bus
   batch_samples_->Observe(static_cast<double>(samples));
   batch_requests_->Observe(static_cast<double>(requests));
   worker_busy_->Increment(Seconds(busy));
+}
+
+void ModelSeries::RecordProgramBuilt(int64_t cached, Duration time) {
+  programs_cached_->Set(static_cast<double>(cached));
+  programs_built_->Increment();
+  program_build_time_->Increment(Seconds(time));
 }
 
 prometheus::Labels ModelSeries::With(const char* label, const std::string& value) const {

@@ -62,6 +62,7 @@ class ModelSeries {
   void RecordQueueDepth(int64_t tasks, int64_t bytes);
   void RecordDropped(absl::StatusCode code);
   void RecordBatchRun(int64_t samples, int64_t requests, Duration busy);
+  void RecordProgramBuilt(int64_t cached, Duration time);
 
  private:
   static constexpr size_t kStatusCodes = 17;  // absl::StatusCode runs from 0 to 16
@@ -96,6 +97,9 @@ class ModelSeries {
   Histogram batch_samples_;
   Histogram batch_requests_;
   Counter worker_busy_;
+  Gauge programs_cached_;
+  Counter programs_built_;
+  Counter program_build_time_;
 };
 
 // "ok", "invalid_argument", …: the value of the label `code`.

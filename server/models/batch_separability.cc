@@ -18,7 +18,7 @@ absl::Status CheckBatchSeparable(const std::shared_ptr<const Program>& one,
   std::vector<TensorView> inputs;
   std::vector<Tensor> all_inputs;
   for (const Program::Port& port : many->inputs()) {
-    all_inputs.push_back(SeededTensor(port.type.shape, all_inputs.size() + 1));
+    all_inputs.push_back(SeededTensor(port.type, all_inputs.size() + 1));
   }
   inputs.reserve(all_inputs.size());
   for (const Tensor& input : all_inputs) inputs.push_back(input.view());

@@ -15,8 +15,9 @@ absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const I
   loaded.platform = found.importer->format();
   RECTIFIER_ASSIGN_OR_RETURN(loaded.imported, found.importer->Import(found.file, limits));
   loaded.optimized = loaded.imported;
-  RECTIFIER_ASSIGN_OR_RETURN(loaded.passes,
-                             RunPasses(loaded.optimized, PassContext{new_compiler, passes.relaxed_forms}, passes, clock));
+  RECTIFIER_ASSIGN_OR_RETURN(
+      loaded.passes,
+      RunPasses(loaded.optimized, PassContext{new_compiler, passes.relaxed_forms}, passes, clock));
   return loaded;
 }
 

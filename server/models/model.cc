@@ -35,13 +35,6 @@ absl::Status CheckNotStopped(const std::stop_token& stop) {
                                : absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const Program>> CompileFor(Compiler& compiler, const Graph& graph,
-                                                          int64_t batch) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, InputShapes(graph, batch));
-  RECTIFIER_ASSIGN_OR_RETURN(auto program, compiler.Compile(graph, shapes));
-  return program;
-}
-
 // The ports of a Program as a signature; with dimension 0 dynamic when the model is batched.
 std::vector<TensorSpec> Specs(const std::vector<Program::Port>& ports, bool batched) {
   std::vector<TensorSpec> specs;
@@ -52,26 +45,53 @@ std::vector<TensorSpec> Specs(const std::vector<Program::Port>& ports, bool batc
   return specs;
 }
 
-}  // namespace
-
-bool HasDynamicBatch(const Shape& shape) { return shape.rank() > 0 && shape[0] == kDynamicDim; }
-
-absl::StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, int64_t batch) {
-  std::vector<Shape> shapes;
+// The same for a graph with other dynamic dimensions.
+std::vector<TensorSpec> InputSpecs(const Graph& graph) {
+  std::vector<TensorSpec> specs;
   for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    Shape shape = value.type->shape;
-    if (HasDynamicBatch(shape)) shape[0] = batch;
-    if (!shape.IsStatic()) {
-      return Unimplemented(value.name,
-                           "input of shape {}: a dimension other than the first is dynamic, which "
-                           "is not supported yet; export the model with a fixed one",
-                           value.type->shape.ToString());
-    }
-    shapes.push_back(shape);
+    specs.push_back({graph.value(id).name, *graph.value(id).type});
   }
-  return shapes;
+  return specs;
 }
+
+std::vector<TensorSpec> OutputSpecs(const Graph& graph, bool batched) {
+  std::vector<TensorSpec> specs;
+  for (const Graph::Output& output : graph.outputs()) {
+    specs.push_back({output.name, *graph.value(output.value).type});
+    if (batched) specs.back().type.shape[0] = kDynamicDim;
+  }
+  return specs;
+}
+
+struct BatchPrograms {
+  std::vector<int64_t> sizes;
+  std::vector<std::shared_ptr<const Program>> programs;
+  std::string limit_reason;  // why there are no larger ones; empty when all were made
+};
+
+// The Programs for batches of 2 samples and more, up to the first that cannot be, or gives samples
+// that depend on each other.
+absl::StatusOr<BatchPrograms> CompileBatches(Compiler& compiler, const Graph& graph,
+                                             const Probe& probe, const LoadOptions& options) {
+  BatchPrograms batches;
+  for (const int64_t batch : ProgramBatchSizes(options.max_batch)) {
+    if (batch == 1) continue;
+    RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
+    auto program = compiler.Compile(graph, InputShapes(graph, batch, probe.size));
+    absl::Status status = program.status();
+    if (status.ok()) status = CheckBatchedOutputs(**program, batch);
+    if (status.ok()) status = CheckBatchSeparable(probe.program, *program);
+    if (!status.ok()) {
+      batches.limit_reason = std::string(Message(status));
+      break;
+    }
+    batches.sizes.push_back(batch);
+    batches.programs.push_back(*std::move(program));
+  }
+  return batches;
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::path& path,
                                                          const LoadOptions& options,
@@ -80,42 +100,58 @@ absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::
                                                            options.new_compiler, clock));
   RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
   loaded.imported = Graph();  // lets go of the weights that the passes have replaced
-  const Graph& graph = loaded.optimized;
-  const std::unique_ptr<Compiler> compiler = options.new_compiler(options.compiler);
+  Graph& graph = loaded.optimized;
+  std::unique_ptr<Compiler> compiler = options.new_compiler(options.compiler);
   std::shared_ptr<Model> model(new Model());
-  RECTIFIER_ASSIGN_OR_RETURN(auto single, CompileFor(*compiler, graph, 1));
+  RECTIFIER_ASSIGN_OR_RETURN(Probe probe, CompileProbe(*compiler, graph));
   model->batch_sizes_ = {1};
-  model->programs_ = {std::move(single)};
+  model->programs_ = {probe.program};
 
   bool batched = TakesBatches(graph);
   if (batched) {
-    const absl::Status outputs = CheckBatchedOutputs(*model->programs_[0], 1);
+    const absl::Status outputs = CheckBatchedOutputs(*probe.program, 1);
     batched = outputs.ok();
     if (!batched) model->batch_limit_reason_ = std::string(Message(outputs));
   }
   if (batched) {
-    for (const int64_t batch : ProgramBatchSizes(options.max_batch)) {
-      if (batch == 1) continue;
-      RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
-      auto program = CompileFor(*compiler, graph, batch);
-      absl::Status status = program.status();
-      if (status.ok()) status = CheckBatchedOutputs(**program, batch);
-      if (status.ok()) {
-        status = CheckBatchSeparable(model->programs_[0], *program);
-      }
-      if (!status.ok()) {
-        model->batch_limit_reason_ = std::string(Message(status));
-        break;
-      }
-      model->batch_sizes_.push_back(batch);
-      model->programs_.push_back(*std::move(program));
-    }
+    RECTIFIER_ASSIGN_OR_RETURN(BatchPrograms batches,
+                               CompileBatches(*compiler, graph, probe, options));
+    model->batch_limit_reason_ = std::move(batches.limit_reason);
+    model->batch_sizes_.insert(model->batch_sizes_.end(), batches.sizes.begin(),
+                               batches.sizes.end());
+    model->programs_.insert(model->programs_.end(), batches.programs.begin(),
+                            batches.programs.end());
   }
-  const Program& first = *model->programs_[0];
-  model->signature_ = {loaded.platform, Specs(first.inputs(), batched),
-                       Specs(first.outputs(), batched), batched ? model->batch_sizes_.back() : 0};
+  model->signature_ = {loaded.platform, Specs(probe.program->inputs(), batched),
+                       Specs(probe.program->outputs(), batched),
+                       batched ? model->batch_sizes_.back() : 0};
   model->weight_bytes_ = compiler->weight_bytes();
+  // A first dimension that turned out not to be the batch is a dynamic one like others.
+  if (HasDynamicShapes(graph) || (!batched && HasDynamicDims(graph))) {
+    model->signature_.inputs = InputSpecs(graph);
+    model->signature_.outputs = OutputSpecs(graph, batched);
+    model->programs_.clear();
+    model->cache_ = std::make_unique<ProgramCache>(std::move(graph), std::move(compiler),
+                                                   options.new_compiler(options.compiler),
+                                                   options.max_cached_programs);
+  }
   return model;
+}
+
+absl::StatusOr<ProgramCache::Lookup> Model::ProgramFor(std::span<const Shape> input_shapes) const {
+  RECTIFIER_CHECK(cache_ != nullptr);
+  return cache_->Get(input_shapes);
+}
+
+absl::StatusOr<std::vector<TensorType>> Model::OutputTypes(
+    int64_t samples, std::span<const Shape> input_shapes) const {
+  if (cache_ != nullptr) return cache_->OutputTypes(input_shapes);
+  std::vector<TensorType> types;
+  for (const TensorSpec& output : signature_.outputs) {
+    types.push_back(output.type);
+    if (signature_.max_batch > 0) types.back().shape[0] = samples;
+  }
+  return types;
 }
 
 const std::shared_ptr<const Program>& Model::ProgramFor(int64_t batch) const {

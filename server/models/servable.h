@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/models/inference_request.h"
 #include "server/models/signature.h"
 
@@ -21,8 +23,10 @@ class Servable {
   virtual const std::string& version() const = 0;
   virtual const ModelSignature& signature() const = 0;
 
-  // Types of the outputs, in the signature's order, for a request of `samples` samples.
-  virtual std::vector<TensorType> OutputTypes(int64_t samples) const = 0;
+  // Types of the outputs, in the signature's order, for a request of `samples` samples with inputs
+  // of these shapes. INVALID_ARGUMENT for shapes that fit the signature, but not the network.
+  virtual absl::StatusOr<std::vector<TensorType>> OutputTypes(
+      int64_t samples, std::span<const Shape> input_shapes) const = 0;
 
   // Queues the request. On anything but OK, `done` is not called: RESOURCE_EXHAUSTED when the queue
   // is full, DEADLINE_EXCEEDED or CANCELLED when the request is over already, UNAVAILABLE while the

@@ -20,10 +20,25 @@ class ServedModel::InferenceTask final : public Task {
   void Drop(const absl::Status& status) override { request_.done(status, times_); }
   void Complete() { request_.done(absl::OkStatus(), times_); }
 
+  // Samples of a batch have the same shape.
+  bool CanShareBatch(const Task& other) const override {
+    const auto& inputs = static_cast<const InferenceTask&>(other).request_.inputs;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!SampleShapesAgree(request_.inputs[i].type.shape, inputs[i].type.shape)) return false;
+    }
+    return true;
+  }
+
   const InferenceRequest& request() const { return request_; }
   InferenceTimes& times() { return times_; }
 
  private:
+  static bool SampleShapesAgree(const Shape& a, const Shape& b) {
+    return a.rank() == b.rank() &&
+           std::equal(a.dims().begin() + std::min(1, a.rank()), a.dims().end(),
+                      b.dims().begin() + std::min(1, b.rank()));
+  }
+
   static size_t Bytes(const InferenceRequest& request) {
     size_t bytes = 0;
     for (const TensorView& input : request.inputs) bytes += input.bytes.size();
@@ -53,15 +68,6 @@ ServedModel::ServedModel(std::string name, std::string version, std::shared_ptr<
       batcher_(collaborators.pool, WithModelsBatch(batching, *model_), *this,
                collaborators.queue_observer) {}
 
-std::vector<TensorType> ServedModel::OutputTypes(int64_t samples) const {
-  std::vector<TensorType> types;
-  for (const TensorSpec& output : signature().outputs) {
-    types.push_back(output.type);
-    if (signature().max_batch > 0) types.back().shape[0] = samples;
-  }
-  return types;
-}
-
 absl::Status ServedModel::Submit(InferenceRequest request) {
   auto inference = std::make_unique<InferenceTask>(std::move(request), collaborators_.clock.Now());
   std::unique_ptr<Task> task = std::move(inference);
@@ -78,14 +84,20 @@ void ServedModel::RunBatch(Batch batch, int worker) {
     static_cast<InferenceTask&>(*task).times().dequeued = dequeued;
     samples += task->samples();
   }
+  const std::vector<int64_t> sizes = SplitIntoPrograms(samples, model_->batch_sizes());
+  const auto programs = Programs(static_cast<InferenceTask&>(*batch.front()), sizes);
+  if (!programs.ok()) {
+    for (const auto& task : batch) task->Drop(programs.status());
+    return;
+  }
   auto next = batch.begin();
   int64_t next_row = 0;
   std::vector<InferenceTask*> tasks;  // of the run, and the rows of each
   std::vector<RequestRows> rows;
-  for (const int64_t size : SplitIntoPrograms(samples, model_->batch_sizes())) {
+  for (size_t run = 0; run < sizes.size(); ++run) {
     tasks.clear();
     rows.clear();
-    for (int64_t free = size; free > 0;) {
+    for (int64_t free = sizes[run]; free > 0;) {
       auto& task = static_cast<InferenceTask&>(**next);
       const int64_t count = std::min(free, task.samples() - next_row);
       free -= count;
@@ -94,8 +106,32 @@ void ServedModel::RunBatch(Batch batch, int worker) {
       next_row = rows.back().last() ? 0 : next_row + count;
       if (next_row == 0) ++next;
     }
-    RunProgram(model_->ProgramFor(size), tasks, rows, state);
+    RunProgram((*programs)[run], tasks, rows, state);
   }
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const Program>>> ServedModel::Programs(
+    const InferenceTask& task, std::span<const int64_t> sizes) const {
+  std::vector<std::shared_ptr<const Program>> programs;
+  for (const int64_t size : sizes) {
+    if (!model_->has_dynamic_shapes()) {
+      programs.push_back(model_->ProgramFor(size));
+      continue;
+    }
+    std::vector<Shape> shapes;
+    for (const TensorView& input : task.request().inputs) {
+      shapes.push_back(input.type.shape);
+      if (signature().max_batch > 0) shapes.back()[0] = size;
+    }
+    const TimePoint begin = collaborators_.clock.Now();
+    RECTIFIER_ASSIGN_OR_RETURN(ProgramCache::Lookup lookup, model_->ProgramFor(shapes));
+    if (lookup.built) {
+      collaborators_.run_observer.OnProgramBuilt(static_cast<int64_t>(lookup.cached),
+                                                 collaborators_.clock.Now() - begin);
+    }
+    programs.push_back(std::move(lookup.program));
+  }
+  return programs;
 }
 
 void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,

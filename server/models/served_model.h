@@ -54,13 +54,19 @@ class ServedModel final : public Servable, private BatchRunner {
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return model_->signature(); }
   const Model& model() const { return *model_; }
-  std::vector<TensorType> OutputTypes(int64_t samples) const override;
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(
+      int64_t samples, std::span<const Shape> input_shapes) const override {
+    return model_->OutputTypes(samples, input_shapes);
+  }
   absl::Status Submit(InferenceRequest request) override;
 
  private:
   class InferenceTask;
 
   void RunBatch(Batch batch, int worker) override;
+  // The Programs for these batch sizes of what `task` brings.
+  absl::StatusOr<std::vector<std::shared_ptr<const Program>>> Programs(
+      const InferenceTask& task, std::span<const int64_t> sizes) const;
   // `rows` are those of the request of each of `tasks`.
   void RunProgram(const std::shared_ptr<const Program>& program,
                   std::span<InferenceTask* const> tasks, std::span<const RequestRows> rows,

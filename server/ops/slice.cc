@@ -60,17 +60,19 @@ absl::StatusOr<Lists> ReadLists(const Graph& graph, const Node& node, int rank) 
   return lists;
 }
 
-// Python's slice(start, end, step).indices(dim).
+// The range as ONNX's operator documentation has it: both ends are clamped to what the direction
+// can begin and end at. It differs from Python's in a start before the dimension with a negative
+// step, which is the first element here.
 SliceRange Resolve(int64_t start, int64_t end, int64_t step, int64_t dim) {
+  if (dim == 0) return {0, 1, 0};
   const bool forward = step > 0;
-  const int64_t first = forward ? 0 : -1;
-  const int64_t last = forward ? dim : dim - 1;
-  const auto bound = [&](int64_t position) {
-    // Adding cannot overflow where the position is negative.
-    return std::clamp(position < 0 ? position + dim : position, first, last);
+  // Adding cannot overflow where the position is negative.
+  const auto from_front = [&](int64_t position) {
+    return position < 0 ? position + dim : position;
   };
-  const int64_t from = bound(start);
-  const int64_t to = bound(end);
+  const int64_t from = std::clamp<int64_t>(from_front(start), 0, forward ? dim : dim - 1);
+  const int64_t to =
+      std::clamp<int64_t>(from_front(end), forward ? 0 : -1, forward ? dim : dim - 1);
   const int64_t span = forward ? to - from : from - to;
   // The size of a step is compared before it is used: that of the lowest number has no negation.
   const auto size = forward ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);

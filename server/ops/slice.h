@@ -8,7 +8,8 @@
 namespace rectifier {
 
 // Slice(x, starts, ends, axes?, steps?): x[start:end:step] along each of the axes (default: the
-// first ones), as NumPy reads it. The lists are i64 or i32; steps may be negative, not 0.
+// first ones), as NumPy reads it, but that a start before the dimension is its first element for
+// negative steps too. The lists are i64 or i32; steps may be negative, not 0.
 struct SliceRange {
   int64_t start = 0;
   int64_t step = 1;

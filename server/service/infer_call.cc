@@ -70,9 +70,12 @@ absl::StatusOr<InferenceRequest> InferCall::Prepare(const grpc::ByteBuffer& requ
   id_ = std::move(*message_.mutable_id());
   // What typed contents held is converted; clearing fields would keep their memory.
   if (!decoded_.raw) inference::ModelInferRequest().Swap(&message_);
+  std::vector<Shape> shapes;
+  for (const TensorView& input : decoded_.inputs) shapes.push_back(input.type.shape);
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorType> outputs,
+                             servable_->OutputTypes(decoded_.samples, shapes));
   RECTIFIER_ASSIGN_OR_RETURN(
-      reply_, Reply::Allocate(signature, decoded_, servable_->OutputTypes(decoded_.samples),
-                              with_.max_reply_bytes));
+      reply_, Reply::Allocate(signature, decoded_, outputs, with_.max_reply_bytes));
   InferenceRequest prepared;
   prepared.samples = decoded_.samples;
   prepared.inputs = std::move(decoded_.inputs);

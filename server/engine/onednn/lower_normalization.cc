@@ -62,10 +62,11 @@ absl::Status LowerLayerNormalization(const Node& node, ProgramBuilder& builder) 
   const Shape& shape = builder.shape(node.inputs[0]);
   RECTIFIER_ASSIGN_OR_RETURN(const LayerNormalizationAttributes attributes,
                              LayerNormalizationAttributes::Read(node, shape.rank()));
-  const Shape normalized(shape.dims().subspan(static_cast<size_t>(attributes.axis)));
+  const auto axis = static_cast<size_t>(attributes.axis);
+  const Shape normalized(shape.dims().subspan(axis));
   kernels::LayerNormalization normalization;
   normalization.size = normalized.ElementCount();
-  normalization.rows = shape.ElementCount() / normalization.size;
+  normalization.rows = Shape(shape.dims().subspan(0, axis)).ElementCount();
   normalization.epsilon = attributes.epsilon;
   const Operand x = builder.GetRowMajor(node.inputs[0]);
   const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);

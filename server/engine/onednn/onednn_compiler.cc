@@ -141,15 +141,29 @@ class OneDnnCompiler final : public Compiler {
       const Graph& graph, std::span<const Shape> input_shapes) override {
     // Primitives are made for the number of threads that they will find when they run.
     omp_set_num_threads(options_.intra_op_threads);
-    RECTIFIER_ASSIGN_OR_RETURN(
-        const Graph bound,
-        BindShapes(graph, input_shapes, [this](const Graph& single) { return Compute(single); }));
+    RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
     return Lower(bound, weights_);
+  }
+
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(
+      const Graph& graph, std::span<const Shape> input_shapes) override {
+    RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
+    RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
+    std::vector<TensorType> types;
+    for (const Graph::Output& output : bound.outputs()) {
+      types.push_back(*bound.value(output.value).type);
+    }
+    return types;
   }
 
   size_t weight_bytes() const override { return weights_.bytes(); }
 
  private:
+  absl::StatusOr<Graph> Bind(const Graph& graph, std::span<const Shape> input_shapes) {
+    return BindShapes(graph, input_shapes,
+                      [this](const Graph& constants) { return Compute(constants); });
+  }
+
   absl::StatusOr<std::shared_ptr<const Program>> Lower(const Graph& bound,
                                                        onednn::WeightStore& weights) {
     RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));

@@ -60,6 +60,31 @@ TEST_F(BatchQueueTest, RefusesATaskWithoutSamples) {
   EXPECT_EQ(Submit(queue, 1, {.samples = 0}).code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(BatchQueueTest, ABatchHoldsTheOldestTaskAndThoseThatMayShareItsBatch) {
+  BatchQueue queue({.max_batch = 4});
+  int64_t id = 0;
+  for (const int shape : {7, 8, 7, 9, 8, 7, 7, 7}) {
+    ASSERT_TRUE(Submit(queue, id++, {.bytes = 10, .shape = shape}).ok());
+  }
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(0, 2, 5, 6));
+  EXPECT_EQ(queue.tasks(), 4);
+  EXPECT_EQ(queue.bytes(), 40);
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(1, 4));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(3));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(7));
+  EXPECT_EQ(queue.bytes(), 0);
+}
+
+TEST_F(BatchQueueTest, OnlyTheFirstTasksAreLookedAtForOthersOfTheSameShape) {
+  BatchQueue queue({.max_batch = 4});
+  ASSERT_TRUE(Submit(queue, 0, {.shape = 1}).ok());
+  const auto others = static_cast<int64_t>(BatchQueue::kMaxLookedAt) - 1;
+  for (int64_t id = 1; id <= others; ++id) ASSERT_TRUE(Submit(queue, id, {.shape = 2}).ok());
+  ASSERT_TRUE(Submit(queue, others + 1, {.shape = 1}).ok());
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(0));
+  EXPECT_THAT(Ids(queue.TakeBatch(clock_.Now()).batch), ElementsAre(1, 2, 3, 4));
+}
+
 TEST_F(BatchQueueTest, RefusesATaskThatIsCancelledAlready) {
   BatchQueue queue({});
   auto cancelled = std::make_shared<std::atomic<bool>>(true);

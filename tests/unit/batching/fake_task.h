@@ -66,6 +66,7 @@ struct FakeTaskOptions {
   TimePoint deadline = TimePoint::max();
   std::shared_ptr<std::atomic<bool>> cancelled = nullptr;  // null: never
   std::function<void()> on_drop = nullptr;
+  int shape = 0;  // tasks of the same one may share a batch
 };
 
 class FakeTask final : public Task {
@@ -78,6 +79,9 @@ class FakeTask final : public Task {
 
   int64_t id() const { return id_; }
   bool cancelled() const override { return options_.cancelled && *options_.cancelled; }
+  bool CanShareBatch(const Task& other) const override {
+    return static_cast<const FakeTask&>(other).options_.shape == options_.shape;
+  }
   void Drop(const absl::Status& status) override {
     if (options_.on_drop) options_.on_drop();
     log_.Dropped(id_, status.code());

@@ -35,6 +35,10 @@ class StoppingCompiler final : public Compiler {
     if (--stop_at == 0) stop_source->request_stop();
     return compiler_->Compile(graph, input_shapes);
   }
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(const Graph& graph,
+                                                      std::span<const Shape> shapes) override {
+    return NewOneDnnCompiler({})->OutputTypes(graph, shapes);
+  }
   size_t weight_bytes() const override { return compiler_->weight_bytes(); }
 
  private:
@@ -121,18 +125,45 @@ TEST(ModelTest, FixedShapesAreNotBatched) {
   EXPECT_EQ(model->batch_limit_reason(), "");
 }
 
-TEST(ModelTest, OneInputWithAFixedBatchFixesTheModels) {
+TEST(ModelTest, OneInputWithAFixedBatchMakesTheOthersADynamicDimension) {
   OnnxBuilder builder;
   builder.Input("a", {-1, 3}).Input("b", {1, 3}).Output("y").Node("Add", {"a", "b"}, {"y"});
   const auto model = MustLoad(builder, EngineOptions());
-  EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("a f32[1, 3]", "b f32[1, 3]"));
+  EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("a f32[?, 3]", "b f32[1, 3]"));
   EXPECT_EQ(model->signature().max_batch, 0);
 }
 
-TEST(ModelTest, AnotherOpenDimensionIsUnimplementedAndNamesTheInput) {
-  EXPECT_EQ(StatusText(LoadModel(LeakyModel({-1, 3, -1}), EngineOptions())),
-            "UNIMPLEMENTED: x: input of shape [?, 3, ?]: a dimension other than the first is "
-            "dynamic, which is not supported yet; export the model with a fixed one");
+TEST(ModelTest, OtherOpenDimensionsStayOpenInTheSignature) {
+  const auto model = MustLoad(LeakyModel({-1, 3, -1}), EngineOptions(4));
+  EXPECT_TRUE(model->has_dynamic_shapes());
+  EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("x f32[?, 3, ?]"));
+  EXPECT_THAT(Texts(model->signature().outputs), ElementsAre("y f32[?, 3, ?]"));
+  EXPECT_EQ(model->signature().max_batch, 4);
+}
+
+TEST(ModelTest, OutputTypesFollowFromTheShapesOfTheInputs) {
+  OnnxBuilder builder;
+  builder.Input("x", {-1, 1, -1, -1})
+      .Output("y")
+      .Filled("w", {2, 1, 3, 3})
+      .Node("Conv", {"x", "w"}, {"y"}, {Attribute("strides", std::vector<int64_t>{2, 2})});
+  const auto model = MustLoad(builder, EngineOptions(4));
+  const std::vector<Shape> shapes = {Shape{3, 1, 9, 5}};
+  EXPECT_THAT(*model->OutputTypes(3, shapes),
+              ElementsAre(TensorType{DType::kFloat32, {3, 2, 4, 2}}));
+  EXPECT_EQ(model->ProgramFor(shapes)->program->outputs()[0].type.shape, (Shape{3, 2, 4, 2}));
+  const std::vector<Shape> small = {Shape{1, 1, 2, 5}};
+  EXPECT_EQ(StatusText(model->OutputTypes(1, small)),
+            "INVALID_ARGUMENT: y (Conv): a window of 3 does not fit into 2 with padding 0 + 0");
+}
+
+TEST(ModelTest, ASizeThatSuitsTheNetworkIsFoundForItsDynamicDimensions) {
+  OnnxBuilder builder;
+  builder.Input("x", {-1, 1, -1, -1})
+      .Output("y")
+      .Ints("shape", {0, 1, 48, 48})
+      .Node("Reshape", {"x", "shape"}, {"y"});
+  EXPECT_TRUE(LoadModel(builder, EngineOptions(1)).ok());
 }
 
 // Exported with a batch of 1 baked into a Reshape, as many networks are.
@@ -151,15 +182,15 @@ TEST(ModelTest, AReshapeThatFixesTheBatchLimitsItToOne) {
   EXPECT_THAT(model->batch_limit_reason(), HasSubstr("flat (Reshape)"));
 }
 
-TEST(ModelTest, AnOutputWithoutABatchIsServedWithTheShapesOfOneSample) {
+TEST(ModelTest, AnOutputWithoutABatchMakesTheFirstDimensionADynamicOne) {
   OnnxBuilder builder;
   builder.Input("x", {-1, 2, 3})
       .Output("y")
       .Ints("shape", {2, -1})
       .Node("Reshape", {"x", "shape"}, {"y"});
   const auto model = MustLoad(builder, EngineOptions());
-  EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("x f32[1, 2, 3]"));
-  EXPECT_THAT(Texts(model->signature().outputs), ElementsAre("y f32[2, 3]"));
+  EXPECT_THAT(Texts(model->signature().inputs), ElementsAre("x f32[?, 2, 3]"));
+  EXPECT_THAT(Texts(model->signature().outputs), ElementsAre("y f32[2, ?]"));
   EXPECT_EQ(model->signature().max_batch, 0);
   EXPECT_EQ(model->batch_limit_reason(), "y: has shape [2, 3] for a batch of 1");
 }
@@ -210,9 +241,7 @@ output %a
 output %b
 output %c
 )");
-  const auto shapes = InputShapes(graph, 5);
-  ASSERT_TRUE(shapes.ok());
-  EXPECT_THAT(*shapes, ElementsAre(Shape{5, 2}, Shape{3, 2}, Shape{}));
+  EXPECT_THAT(InputShapes(graph, 5, 7), ElementsAre(Shape{5, 2}, Shape{3, 2}, Shape{}));
 }
 
 }  // namespace

@@ -27,7 +27,10 @@ class NamedServable final : public Servable {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return signature_; }
-  std::vector<TensorType> OutputTypes(int64_t) const override { return {}; }
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(int64_t,
+                                                      std::span<const Shape>) const override {
+    return std::vector<TensorType>();
+  }
   absl::Status Submit(InferenceRequest) override { return absl::OkStatus(); }
 
  private:

@@ -22,7 +22,10 @@ class HeldModel final : public Servable {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return model_->signature(); }
-  std::vector<TensorType> OutputTypes(int64_t) const override { return {}; }
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(int64_t,
+                                                      std::span<const Shape>) const override {
+    return std::vector<TensorType>();
+  }
   absl::Status Submit(InferenceRequest) override { return absl::OkStatus(); }
 
  private:

@@ -53,13 +53,13 @@ TEST_F(ServedModelTest, HasTheNamesAndTheSignatureOfItsModel) {
   EXPECT_EQ(served->name(), "m");
   EXPECT_EQ(served->version(), "1");
   EXPECT_EQ(served->signature().max_batch, 4);
-  EXPECT_THAT(served->OutputTypes(3), ElementsAre(TensorType{DType::kFloat32, {3, 2}},
-                                                  TensorType{DType::kFloat32, {3, 3}}));
+  EXPECT_THAT(*served->OutputTypes(3, {}), ElementsAre(TensorType{DType::kFloat32, {3, 2}},
+                                                       TensorType{DType::kFloat32, {3, 3}}));
 }
 
 TEST_F(ServedModelTest, TypesOfAModelOfFixedShapesDoNotDependOnTheSamples) {
   const auto served = serving_.Serve(LeakyModel({2, 3}), 4);
-  EXPECT_THAT(served->OutputTypes(1), ElementsAre(TensorType{DType::kFloat32, {2, 3}}));
+  EXPECT_THAT(*served->OutputTypes(1, {}), ElementsAre(TensorType{DType::kFloat32, {2, 3}}));
 }
 
 TEST_F(ServedModelTest, EverySizeOfRequestGetsTheBitsOfItsSamplesAlone) {
@@ -93,6 +93,42 @@ TEST_F(ServedModelTest, SeveralInputsAndOutputsAreNotMixedUp) {
   for (const int64_t samples : {1, 3, 2, 5, 8, 1}) SubmitNew(*served, samples);
   serving_.pool.Resume();
   ExpectAllAnsweredAsAlone(*served);
+}
+
+// y = leaky_relu(x) of pictures of any size.
+OnnxBuilder AnySizeModel() { return LeakyModel({-1, 1, -1, -1}); }
+
+TEST_F(ServedModelTest, RequestsOfDifferentShapesNeverShareABatch) {
+  const auto served = serving_.Serve(AnySizeModel(), 8);
+  serving_.pool.Pause();
+  for (const Shape& shape : {Shape{1, 1, 2, 3}, Shape{2, 1, 3, 2}, Shape{1, 1, 2, 3},
+                             Shape{1, 1, 3, 2}, Shape{1, 1, 2, 3}}) {
+    calls_.emplace_back(*served, SeededTensors({shape}, calls_.size()), shape[0]);
+    ASSERT_TRUE(served->Submit(calls_.back().Request()).ok());
+  }
+  serving_.pool.Resume();
+  for (Call& call : calls_) {
+    ASSERT_EQ(StatusText(call.Wait()), "OK");
+    const auto bytes = call.Outputs()[0];
+    std::vector<float> y(bytes.size() / sizeof(float));
+    std::memcpy(y.data(), bytes.data(), bytes.size());
+    const auto x = call.inputs()[0].data<float>();
+    for (size_t i = 0; i < y.size(); ++i) EXPECT_EQ(y[i], x[i] > 0 ? x[i] : 0.5F * x[i]);
+  }
+  // 3 of the first shape are run as 2 + 1, those of the other likewise.
+  EXPECT_THAT(serving_.runs.runs(),
+              ElementsAre(BatchRun{2, 2}, BatchRun{1, 1}, BatchRun{2, 1}, BatchRun{1, 1}));
+  EXPECT_THAT(serving_.runs.cached(), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(ServedModelTest, AProgramIsBuiltOnceForItsShapes) {
+  const auto served = serving_.Serve(AnySizeModel(), 8);
+  for (int i = 0; i < 3; ++i) {
+    calls_.emplace_back(*served, SeededTensors({Shape{1, 1, 4, 4}}, 1), 1);
+    ASSERT_TRUE(served->Submit(calls_.back().Request()).ok());
+    ASSERT_EQ(StatusText(calls_.back().Wait()), "OK");
+  }
+  EXPECT_THAT(serving_.runs.cached(), ElementsAre(1));
 }
 
 TEST_F(ServedModelTest, AnOutputThatIsNotWantedIsNotWritten) {

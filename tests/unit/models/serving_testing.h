@@ -21,6 +21,10 @@ using BatchRun = std::pair<int64_t, int64_t>;
 // Remembers the runs of a model. Safe from any thread.
 class RunLog final : public BatchRunObserver {
  public:
+  void OnProgramBuilt(int64_t cached, Duration /*time*/) override {
+    MutexLock lock(mutex_);
+    cached_.push_back(cached);
+  }
   void OnBatchRun(int64_t samples, int64_t requests, Duration busy) override {
     MutexLock lock(mutex_);
     runs_.emplace_back(samples, requests);
@@ -30,6 +34,10 @@ class RunLog final : public BatchRunObserver {
     MutexLock lock(mutex_);
     return runs_;
   }
+  std::vector<int64_t> cached() {
+    MutexLock lock(mutex_);
+    return cached_;
+  }
   Duration busy() {
     MutexLock lock(mutex_);
     return busy_;
@@ -38,6 +46,7 @@ class RunLog final : public BatchRunObserver {
  private:
   Mutex mutex_;
   std::vector<BatchRun> runs_ RECTIFIER_GUARDED_BY(mutex_);
+  std::vector<int64_t> cached_ RECTIFIER_GUARDED_BY(mutex_);  // after each Program that was built
   Duration busy_ RECTIFIER_GUARDED_BY(mutex_){};
 };
 
@@ -53,7 +62,11 @@ class Call {
       std::copy(input.bytes().begin(), input.bytes().end(),
                 input_bytes_.back().data() + misalignment);
     }
-    for (const TensorType& type : servable.OutputTypes(samples)) {
+    std::vector<Shape> shapes;
+    for (const Tensor& input : inputs_) shapes.push_back(input.shape());
+    const auto types = servable.OutputTypes(samples, shapes);
+    RECTIFIER_CHECK(types.ok());
+    for (const TensorType& type : *types) {
       output_types_.push_back(type);
       output_bytes_.emplace_back(misalignment + static_cast<size_t>(*CheckedByteSize(type)));
     }

@@ -54,6 +54,10 @@ class RefusingCompiler final : public Compiler {
                                                          std::span<const Shape>) override {
     return Unimplemented(Place(graph.nodes()[0]), "cannot be run");
   }
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(const Graph& graph,
+                                                      std::span<const Shape> shapes) override {
+    return NewOneDnnCompiler({})->OutputTypes(graph, shapes);
+  }
   size_t weight_bytes() const override { return 0; }
 };
 

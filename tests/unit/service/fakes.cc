@@ -70,7 +70,8 @@ int FakeServable::executed() const {
   return executed_;
 }
 
-std::vector<TensorType> FakeServable::OutputTypes(int64_t samples) const {
+absl::StatusOr<std::vector<TensorType>> FakeServable::OutputTypes(
+    int64_t samples, std::span<const Shape> /*input_shapes*/) const {
   std::vector<TensorType> types;
   for (const TensorSpec& output : signature_.outputs) {
     types.push_back(output.type);

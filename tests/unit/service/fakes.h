@@ -40,7 +40,8 @@ class FakeServable final : public Servable {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return signature_; }
-  std::vector<TensorType> OutputTypes(int64_t samples) const override;
+  absl::StatusOr<std::vector<TensorType>> OutputTypes(
+      int64_t samples, std::span<const Shape> input_shapes) const override;
   absl::Status Submit(InferenceRequest request) override;
 
  private:
