@@ -1,12 +1,9 @@
 #include "server/engine/bind_shapes.h"
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "server/core/status.h"
-#include "server/engine/constant_node.h"
 #include "server/ops/infer_types.h"
 
 namespace rectifier {
@@ -30,17 +27,6 @@ absl::Status SetInputShapes(Graph& graph, std::span<const Shape> input_shapes) {
     value.type->shape = input_shapes[i];
   }
   return absl::OkStatus();
-}
-
-bool IsSmall(const Graph& graph, const Node& node, int64_t room) {
-  int64_t bytes = 0;
-  for (const ValueId id : node.outputs) {
-    if (id == kNoValue) continue;
-    const auto more = CheckedByteSize(*graph.value(id).type);
-    if (!more.ok() || *more > kMaxFoldedBytes) return false;
-    bytes += *more;
-  }
-  return bytes <= room;
 }
 
 // Nodes that come after a node with a dead result read nothing of it.
@@ -74,27 +60,15 @@ absl::StatusOr<Graph> BindShapes(const Graph& graph, std::span<const Shape> inpu
   RECTIFIER_RETURN_IF_ERROR(SetInputShapes(bound, input_shapes));
   int64_t room = kMaxFoldedBytesTogether;
   std::vector<bool> folded(bound.nodes().size(), false);
-  const auto fold = [&](ValueId id, Tensor tensor) {
-    room -= static_cast<int64_t>(tensor.bytes().size());
-    bound.value(id).type = tensor.type();
-    bound.value(id).constant = std::make_shared<const Tensor>(std::move(tensor));
-  };
   for (size_t i = 0; i < bound.nodes().size(); ++i) {
     const Node& node = bound.nodes()[i];
     RECTIFIER_RETURN_IF_ERROR(InferNodeTypes(bound, node));
-    RECTIFIER_ASSIGN_OR_RETURN(std::optional<Tensor> value, ValueFromShapes(bound, node));
-    if (value) {
-      fold(node.outputs[0], *std::move(value));
-      folded[i] = true;
-    } else if (HasConstantInputs(bound, node) && IsSmall(bound, node, room)) {
-      RECTIFIER_ASSIGN_OR_RETURN(std::vector<Tensor> values,
-                                 compute(ConstantNodeGraph(bound, node)));
-      auto next = values.begin();
-      for (const ValueId id : node.outputs) {
-        if (id != kNoValue) fold(id, std::move(*next++));
-      }
-      folded[i] = true;
-    }
+    RECTIFIER_ASSIGN_OR_RETURN(auto values,
+                               FoldNode(bound, node, std::min(room, kMaxFoldedBytes), compute));
+    if (!values) continue;
+    for (const Tensor& value : *values) room -= static_cast<int64_t>(value.bytes().size());
+    bound.SetConstants(node, *std::move(values));
+    folded[i] = true;
   }
   RemoveDeadNodes(bound, std::move(folded));
   return bound;

@@ -1,16 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <span>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/engine/constant_node.h"
 #include "server/graph/graph.h"
 
 namespace rectifier {
-
-// Computes the outputs of a graph without inputs.
-using ComputeConstants = std::function<absl::StatusOr<std::vector<Tensor>>(const Graph& graph)>;
 
 // `graph` with its inputs of these shapes (in the order of graph.inputs()): all types are known,
 // and what follows from shapes and constants alone is a constant, as long as it is small. Nodes

@@ -20,7 +20,10 @@ double Coordinate(const std::string& mode, const ResizedDim& dim, int64_t i) {
   if (mode == "pytorch_half_pixel") return dim.output > 1 ? half_pixel : 0;
   if (mode == "asymmetric") return x / dim.scale;
   if (mode == "tf_half_pixel_for_nn") return (x + 0.5) / dim.scale;
-  if (mode == "align_corners") return dim.output > 1 ? x * (input - 1) / (output - 1) : 0;
+  if (mode == "align_corners") {
+    // By the size before it was rounded down, as ONNX's cases have it (ONNX Runtime has not).
+    return dim.output > 1 ? x * (input - 1) / (dim.scale * input - 1) : 0;
+  }
   if (mode == "half_pixel_symmetric") {
     // What rounding the size down took away is taken from both ends.
     const double adjustment = output / (dim.scale * input);

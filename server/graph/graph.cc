@@ -42,6 +42,16 @@ ValueId Graph::AddNode(std::string_view op, std::vector<ValueId> inputs, std::st
   return result;
 }
 
+void Graph::SetConstants(const Node& node, std::vector<Tensor> values) {
+  auto next = values.begin();
+  for (const ValueId id : node.outputs) {
+    if (id == kNoValue) continue;
+    Value& made = value(id);
+    made.type = next->type();
+    made.constant = std::make_shared<const Tensor>(std::move(*next++));
+  }
+}
+
 void Graph::ReplaceUses(ValueId from, ValueId to) {
   for (Node& node : nodes_) {
     std::replace(node.inputs.begin(), node.inputs.end(), from, to);

@@ -91,6 +91,10 @@ class Graph {
   std::vector<Output>& outputs() { return outputs_; }
   const std::vector<Output>& outputs() const { return outputs_; }
 
+  // Makes constants of a node's outputs, but for those that are left out; `values` are in their
+  // order. The node itself stays.
+  void SetConstants(const Node& node, std::vector<Tensor> values);
+
   // Makes every reader of `from`, and every output that is `from`, read `to`.
   void ReplaceUses(ValueId from, ValueId to);
 

@@ -21,9 +21,11 @@ std::span<std::byte> OutputRows(const RequestRows& of, size_t output) {
   return Rows(of.request.outputs[output].bytes, of.request.samples, of.first_row, of.rows);
 }
 
+// Where elements of this type lie as they must.
 template <typename Byte>
-bool CanBeUsedInPlace(std::span<Byte> bytes) {
-  return !bytes.empty() && reinterpret_cast<uintptr_t>(bytes.data()) % alignof(float) == 0;
+bool CanBeUsedInPlace(std::span<Byte> bytes, DType dtype) {
+  const auto size = static_cast<uintptr_t>(ElementSize(dtype));
+  return !bytes.empty() && reinterpret_cast<uintptr_t>(bytes.data()) % size == 0;
 }
 
 std::span<std::byte> Reuse(std::vector<AlignedBuffer>& buffers, size_t index,
@@ -42,7 +44,7 @@ BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> 
   const bool alone = rows.size() == 1;
   for (size_t i = 0; i < program.inputs().size(); ++i) {
     const TensorType& type = program.inputs()[i].type;
-    if (alone && CanBeUsedInPlace(InputRows(rows[0], i))) {
+    if (alone && CanBeUsedInPlace(InputRows(rows[0], i), type.dtype)) {
       inputs_.push_back({type, InputRows(rows[0], i)});
       continue;
     }
@@ -57,7 +59,7 @@ BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> 
   }
   for (size_t i = 0; i < program.outputs().size(); ++i) {
     const TensorType& type = program.outputs()[i].type;
-    direct_.push_back(alone && CanBeUsedInPlace(OutputRows(rows[0], i)));
+    direct_.push_back(alone && CanBeUsedInPlace(OutputRows(rows[0], i), type.dtype));
     outputs_.push_back(
         {type, direct_[i] ? OutputRows(rows[0], i) : Reuse(scratch.outputs, i, type)});
   }

@@ -1,11 +1,32 @@
 #include "server/models/graph_loader.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "server/core/status.h"
+#include "server/engine/constant_node.h"
 #include "server/import/importers.h"
+#include "server/passes/rewrite.h"
 
 namespace rectifier {
+
+namespace {
+
+// Folds with the engine, as long as what is made stays small.
+NodeFolder FoldingWith(CompilerFactory new_compiler) {
+  return [compute = ComputeWith(new_compiler), room = kMaxAddedBytes](
+             const Graph& graph,
+             const Node& node) mutable -> absl::StatusOr<std::optional<std::vector<Tensor>>> {
+    RECTIFIER_ASSIGN_OR_RETURN(auto values, FoldNode(graph, node, room, compute));
+    if (values) {
+      for (const Tensor& value : *values) room -= static_cast<int64_t>(value.bytes().size());
+    }
+    return values;
+  };
+}
+
+}  // namespace
 
 absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const ImportLimits& limits,
                                       const PassOptions& passes, CompilerFactory new_compiler,
@@ -13,7 +34,8 @@ absl::StatusOr<LoadedGraph> LoadGraph(const std::filesystem::path& path, const I
   RECTIFIER_ASSIGN_OR_RETURN(const ModelFile found, FindModelFile(path));
   LoadedGraph loaded;
   loaded.platform = found.importer->format();
-  RECTIFIER_ASSIGN_OR_RETURN(loaded.imported, found.importer->Import(found.file, limits));
+  RECTIFIER_ASSIGN_OR_RETURN(loaded.imported,
+                             found.importer->Import(found.file, limits, FoldingWith(new_compiler)));
   loaded.optimized = loaded.imported;
   RECTIFIER_ASSIGN_OR_RETURN(
       loaded.passes,

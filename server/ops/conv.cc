@@ -37,6 +37,9 @@ absl::Status InferConv(NodeTypes& types) {
   }
   RECTIFIER_RETURN_IF_ERROR(types.ExpectRank(1, x.rank()));
   if (!w.IsStatic()) return InvalidArgument(types.place(), "the weights' shape must be known");
+  if (w[1] == 0) {
+    return InvalidArgument(types.place(), "the weights of shape {} have no elements", w.ToString());
+  }
   const int64_t group = attributes.group;
   if (group < 1 || w[0] % group != 0 || w[0] == 0) {
     return InvalidArgument(types.place(), "attribute group: {} does not divide {} output channels",

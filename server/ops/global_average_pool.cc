@@ -13,7 +13,13 @@ absl::Status InferGlobalAveragePool(NodeTypes& types) {
     return Unimplemented(types.place(), "expected 1 to 3 spatial dimensions, got {}", x.rank() - 2);
   }
   Shape y{x[0], x[1]};
-  for (int i = 2; i < x.rank(); ++i) y.push_back(1);
+  for (int i = 2; i < x.rank(); ++i) {
+    if (x[i] == 0) {
+      return InvalidArgument(types.place(), "dimension {} of {} has no elements to average", i,
+                             x.ToString());
+    }
+    y.push_back(1);
+  }
   types.SetOutput(0, {DType::kFloat32, y});
   return absl::OkStatus();
 }

@@ -25,7 +25,7 @@ absl::Status InferGroupNormalization(NodeTypes& types) {
   RECTIFIER_RETURN_IF_ERROR(types.ExpectRankAtLeast(0, 2));
   const int64_t channels = types.shape(0)[1];
   const int64_t groups = attributes.groups == 0 ? channels : attributes.groups;
-  if (channels != kDynamicDim && channels % groups != 0) {
+  if (channels > 0 && channels % groups != 0) {
     return InvalidArgument(types.place(), "attribute num_groups: {} channels are no multiple of {}",
                            channels, groups);
   }

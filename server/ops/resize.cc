@@ -67,6 +67,9 @@ absl::StatusOr<std::vector<int>> Axes(const Node& node, const ResizeAttributes& 
   for (const int64_t axis : attributes.axes) {
     RECTIFIER_ASSIGN_OR_RETURN(const int at,
                                NormalizeAxis(Place(node), axis, rank, "attribute axes"));
+    if (std::find(axes.begin(), axes.end(), at) != axes.end()) {
+      return InvalidArgument(Place(node), "attribute axes: {} is named twice", at);
+    }
     axes.push_back(at);
   }
   if (axes.empty()) {
@@ -77,7 +80,9 @@ absl::StatusOr<std::vector<int>> Axes(const Node& node, const ResizeAttributes& 
 }
 
 absl::Status SetScale(const Node& node, float scale, bool crop, ResizedDim& dim) {
-  if (!(scale > 0) || !std::isfinite(scale)) {
+  // The reach of an antialiasing filter grows as scales shrink.
+  constexpr float kMinScale = 1.0F / static_cast<float>(kMaxDim);
+  if (!(scale >= kMinScale) || !std::isfinite(scale)) {
     return InvalidArgument(Place(node), "input 2: expected a positive scale, got {}", scale);
   }
   dim.scale = scale;
@@ -107,6 +112,10 @@ absl::Status SetSizes(const Node& node, const ResizeAttributes& attributes,
     ResizedDim& dim = dims[static_cast<size_t>(axes[i])];
     if (sizes[i] < 1 || sizes[i] > kMaxDim) {
       return InvalidArgument(Place(node), "input 3: expected a size, got {}", sizes[i]);
+    }
+    if (dim.input == 0) {
+      return InvalidArgument(Place(node), "dimension {} is empty and cannot become {}", axes[i],
+                             sizes[i]);
     }
     dim.output = sizes[i];
     dim.scale = static_cast<double>(sizes[i]) / static_cast<double>(dim.input);
@@ -173,6 +182,9 @@ absl::StatusOr<std::vector<ResizedDim>> ReadResize(const Graph& graph, const Nod
     RECTIFIER_ASSIGN_OR_RETURN(const std::vector<float> roi,
                                ConstantFloats(graph, node, kRoi, 2 * axes.size()));
     for (size_t i = 0; i < axes.size(); ++i) {
+      if (!std::isfinite(roi[i]) || !std::isfinite(roi[axes.size() + i])) {
+        return InvalidArgument(Place(node), "input 1 (roi): expected finite numbers");
+      }
       dims[static_cast<size_t>(axes[i])].roi_start = roi[i];
       dims[static_cast<size_t>(axes[i])].roi_end = roi[axes.size() + i];
     }

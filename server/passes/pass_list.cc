@@ -13,13 +13,16 @@ constexpr std::array kPasses = {
     Pass{"simplify-rectifier",
          "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
          SimplifyRectifiers},
+    Pass{"sink-transposes",
+         "moves Transposes down until they cancel or meet an operator that cares for the order",
+         SinkTransposes},
     Pass{"remove-identity", "takes out nodes whose result is their input", RemoveIdentities},
+    Pass{"dead-code", "takes out nodes whose result nobody reads", RemoveDeadCode},
     Pass{"fold-batch-normalization",
          "puts BatchNormalization into the weights of the convolution before it",
          FoldBatchNormalization},
     Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input",
          FuseRectifiers},
-    Pass{"dead-code", "takes out nodes whose result nobody reads", RemoveDeadCode},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace rectifier {
 absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RecognizeRectifiers(Graph& graph, const PassContext& context);
 absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> SinkTransposes(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
 absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
 absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);

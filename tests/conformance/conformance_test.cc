@@ -54,7 +54,9 @@ TEST_P(ConformanceTest, EveryCaseThatIsNotListedPasses) {
       EXPECT_TRUE(status.ok()) << test.name << ": " << Message(status);
       if (status.ok()) ++passed;
     } else {
-      EXPECT_FALSE(status.ok()) << test.name << " passes: take it off the list";
+      // Of what is wrong with the data, newer releases mend some.
+      const bool may_pass = found->second.starts_with("the data");
+      EXPECT_TRUE(!status.ok() || may_pass) << test.name << " passes: take it off the list";
       ++listed[found->second];
     }
   }

@@ -14,6 +14,7 @@
 #include "server/core/clock.h"
 #include "server/core/float_formats.h"
 #include "server/core/status.h"
+#include "server/engine/constant_node.h"
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/import/onnx/constant_decoder.h"
@@ -44,6 +45,10 @@ absl::StatusOr<Tensor> ToTensor(const onnx::TensorProto& proto, DType expected) 
                          ElementTypeName(proto.data_type()));
   }
   const Shape shape(std::vector<int64_t>(proto.dims().begin(), proto.dims().end()));
+  // A sequence that is read as a tensor can have any dimensions.
+  constexpr int64_t kMaxBytes = int64_t{1} << 30;
+  RECTIFIER_ASSIGN_OR_RETURN(const int64_t bytes, CheckedByteSize({*dtype, shape}));
+  if (bytes > kMaxBytes) return Unimplemented("data", "is no tensor");
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({*dtype, shape}));
   if (proto.has_raw_data()) {
     std::memcpy(tensor.bytes().data(), proto.raw_data().data(), tensor.bytes().size());
@@ -164,7 +169,11 @@ absl::Status RunDataSet(onnx::ModelProto model, const std::filesystem::path& fol
   ImportLimits limits;
   limits.allow_nan = true;  // what a case is fed, not what a file holds
   RECTIFIER_ASSIGN_OR_RETURN(Graph graph,
-                             ImportOnnx("model.onnx", model.SerializeAsString(), limits));
+                             ImportOnnx("model.onnx", model.SerializeAsString(), limits,
+                                        [](const Graph& whole, const Node& node) {
+                                          return FoldNode(whole, node, int64_t{1} << 20,
+                                                          ComputeWith(NewOneDnnCompiler));
+                                        }));
   RECTIFIER_RETURN_IF_ERROR(
       RunPasses(graph, PassContext{NewOneDnnCompiler}, {}, SteadyClock()).status());
   if (graph.inputs().size() != tensors.size()) {

@@ -13,6 +13,13 @@ namespace {
 template <typename T>
 using SumOf = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 
+// A result of T; integers that would be no number are 0.
+template <typename T>
+T FromDouble(double value) {
+  if (std::is_integral_v<T> && !std::isfinite(value)) return 0;
+  return static_cast<T>(value);
+}
+
 template <typename T>
 struct SumState {
   using State = SumOf<T>;
@@ -56,7 +63,9 @@ struct L2State : SumSquareState<T> {
 template <typename T>
 struct LogSumState : SumState<T> {
   static T End(const SumOf<T>& state, int64_t /*count*/) {
-    return static_cast<T>(std::log(static_cast<double>(state)));
+    // The sum of integers has a sign.
+    using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+    return FromDouble<T>(std::log(static_cast<double>(static_cast<Sum>(state))));
   }
 };
 
@@ -86,7 +95,7 @@ struct LogSumExpState {
     }
   }
   static T End(const State& state, int64_t /*count*/) {
-    return static_cast<T>(state.largest + std::log(state.sum));
+    return FromDouble<T>(state.largest + std::log(state.sum));
   }
 };
 

@@ -23,7 +23,8 @@ struct Reduction {
 
 using ReduceFunction = void (*)(const Reduction& reduction, std::byte* y, const std::byte* x);
 
-// ONNX's ReduceSum, ReduceMean, ReduceMax, …; null when there is none for this type.
+// ONNX's ReduceSum, ReduceMean, ReduceMax, …; null when there is none for this type. Integers wrap
+// around, and are 0 where the result would be no number.
 ReduceFunction FindReduction(std::string_view op, DType type);
 
 // The position of the largest (or smallest) element along one dimension of `count` elements; of

@@ -30,6 +30,9 @@ Operand EmitMap(ProgramBuilder& builder, std::string_view op, kernels::Elementwi
 Operand EmitTake(ProgramBuilder& builder, std::string_view op, const Operand& x, int axis,
                  std::vector<int64_t> indices);
 
+// A tensor of zeros.
+Operand EmitZeros(ProgramBuilder& builder, const Desc& desc);
+
 // A channels-last `x` with zeros put before and behind each of its spatial dimensions.
 Operand EmitZeroPad(ProgramBuilder& builder, const Operand& x, const Dims& begin, const Dims& end);
 

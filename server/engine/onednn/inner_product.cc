@@ -1,5 +1,10 @@
 #include "server/engine/onednn/inner_product.h"
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
+
 #include "server/engine/onednn/emit_convolution.h"
 
 namespace rectifier::onednn {
@@ -21,6 +26,35 @@ Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const Inn
                                              convolution, post_ops,
                                              "inner product" + post_ops.detail);
   return result;
+}
+
+WeightSource ChannelsLastRows(ProgramBuilder& builder, ValueId constant, const Desc& plain,
+                              const std::string& form, float scale) {
+  const Dims dims = plain.get_dims();
+  const int64_t k = std::accumulate(dims.begin() + 1, dims.end(), int64_t{1}, std::multiplies<>());
+  const Dims rows = {dims[0], k, 1, 1};
+  const auto& tensor = builder.graph().value(constant).constant;
+  std::string name = fmt::format("{} {}", form, scale);
+  for (const int64_t dim : dims) name += fmt::format(" {}", dim);
+  return {constant, rows, std::move(name),
+          [&builder, tensor, plain, rows, scale](const Desc& wanted) {
+            PackedWeight turned =
+                builder.weights().Reorder(*tensor, plain, ChannelsLast(plain.get_dims()), scale);
+            turned.desc = RowMajor(rows);
+            return builder.weights().Reorder(turned, wanted);
+          }};
+}
+
+WeightSource ChannelsLastWeights(ProgramBuilder& builder, ValueId constant, const Dims& x_dims,
+                                 int64_t n, bool row_major, float scale) {
+  Dims dims = x_dims;
+  dims[0] = n;
+  std::vector<int> order(dims.size());
+  std::iota(order.begin(), order.end(), 0);
+  // The transposed matrix has the products' columns innermost.
+  if (!row_major) std::rotate(order.begin(), order.begin() + 1, order.end());
+  return ChannelsLastRows(builder, constant, Dense(dims, order),
+                          row_major ? "matrix, channels-last" : "transposed, channels-last", scale);
 }
 
 WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,

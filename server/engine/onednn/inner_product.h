@@ -28,6 +28,15 @@ struct InnerProduct {
 Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
                          const PostOps& post_ops);
 
+// The weights of an inner product whose x is a channels-last tensor of `x_dims`, of which every
+// sample is a row: those of MatrixWeights(), with the elements of a row in x's order.
+WeightSource ChannelsLastWeights(ProgramBuilder& builder, ValueId constant, const Dims& x_dims,
+                                 int64_t n, bool row_major, float scale);
+
+// Convolution weights [M, C, kernel…], which `plain` says how they lie, likewise as [M, rest].
+WeightSource ChannelsLastRows(ProgramBuilder& builder, ValueId constant, const Desc& plain,
+                              const std::string& form, float scale = 1);
+
 // A constant matrix as the weights of an InnerProduct: [n, k] row-major, or its transpose.
 WeightSource MatrixWeights(ProgramBuilder& builder, ValueId constant, int64_t n, int64_t k,
                            bool row_major, float scale);

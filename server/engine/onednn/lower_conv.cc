@@ -20,26 +20,13 @@ bool CoversInput(const ConvAttributes& attributes, const Window& window, const S
          std::equal(window.kernel.begin(), window.kernel.end(), SpatialDims(x).begin());
 }
 
-// The weights [M, C, kernel…] with every filter's elements in the order of a channels-last input.
-WeightSource FilterRows(ProgramBuilder& builder, ValueId weights) {
-  const Shape& w = builder.shape(weights);
-  const Dims rows = {w[0], w.ElementCount() / w[0], 1, 1};
-  const auto& tensor = builder.graph().value(weights).constant;
-  return {weights, rows, "filter rows", [&builder, tensor, rows](const Desc& wanted) {
-            const Shape& shape = tensor->shape();
-            PackedWeight turned =
-                builder.weights().Reorder(*tensor, RowMajor(shape), ChannelsLast(shape));
-            turned.desc = RowMajor(rows);
-            return builder.weights().Reorder(turned, wanted);
-          }};
-}
-
 // oneDNN's own choice for such a convolution differs with the batch size, and with it the bits of
 // the results.
 Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder, std::optional<Operand> bias,
                            const PostOps& post_ops) {
   const Shape& y = builder.shape(node.outputs[0]);
-  const WeightSource weights = FilterRows(builder, node.inputs[1]);
+  const WeightSource weights = ChannelsLastRows(
+      builder, node.inputs[1], RowMajor(builder.shape(node.inputs[1])), "filter rows");
   const Operand x = builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
   const Operand result = EmitInnerProduct(
       builder, "Conv", {x, y[0], weights.dims[1], y[1], weights, std::move(bias)}, post_ops);

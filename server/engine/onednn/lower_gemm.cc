@@ -43,25 +43,31 @@ absl::Status LowerGemm(const Node& node, ProgramBuilder& builder) {
   const ValueId b = node.inputs[1];
   const ValueId c = node.inputs.size() > 2 && attributes.beta != 0 ? node.inputs[2] : kNoValue;
   const Shape& y_shape = builder.shape(node.outputs[0]);
-  Operand a = Matrix(builder, node.inputs[0], attributes.transpose_a);
+  const bool constant_b = builder.graph().constant(b) != nullptr;
+  const auto& flattened = builder.Flattened(node.inputs[0]);
+  const bool by_samples = constant_b && !attributes.transpose_a && flattened.has_value();
+  Operand a = by_samples ? *flattened : Matrix(builder, node.inputs[0], attributes.transpose_a);
   Operand y;
-  bool done = false;  // c and the post-ops are in y
-  if (builder.graph().constant(b) != nullptr) {
+  bool done = false;                // c and the post-ops are in y
+  if (a.desc.get_dims()[1] == 0) {  // sums of nothing, which oneDNN leaves alone
+    y = EmitZeros(builder, RowMajor(y_shape));
+  } else if (builder.graph().constant(b) != nullptr) {
     if (attributes.transpose_a) {
       const Operand rows = builder.Allocate(RowMajor(a.desc.get_dims()));
       builder.AddReorder(a, rows);
       a = rows;
     }
     const int64_t n = y_shape[1];
-    const int64_t k = a.desc.get_dims()[1];
+    const int64_t k = builder.shape(b).ElementCount() / n;
     std::optional<Operand> bias;
     if (c != kNoValue) bias = ConstantBias(builder, c, attributes.beta, n);
     done = c == kNoValue || bias.has_value();
-    y = EmitInnerProduct(
-        builder, "Gemm",
-        {a, y_shape[0], k, n,
-         MatrixWeights(builder, b, n, k, attributes.transpose_b, attributes.alpha), bias},
-        done ? FusedPostOps(node, builder, /*channel_axis=*/1) : NoPostOps());
+    WeightSource weights =
+        by_samples ? ChannelsLastWeights(builder, b, a.desc.get_dims(), n, attributes.transpose_b,
+                                         attributes.alpha)
+                   : MatrixWeights(builder, b, n, k, attributes.transpose_b, attributes.alpha);
+    y = EmitInnerProduct(builder, "Gemm", {a, y_shape[0], k, n, std::move(weights), bias},
+                         done ? FusedPostOps(node, builder, /*channel_axis=*/1) : NoPostOps());
   } else {
     y = EmitMatMul(builder, node, a, Matrix(builder, b, attributes.transpose_b), DimsOf(y_shape),
                    attributes.alpha);

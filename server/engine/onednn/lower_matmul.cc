@@ -46,19 +46,22 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
   const Shape& y_shape = builder.shape(node.outputs[0]);
   const int64_t k = a_shape[a_shape.rank() - 1];
   Operand y;
-  if (builder.graph().constant(b) != nullptr && b_shape.rank() <= 2) {
+  if (k == 0) {  // sums of nothing, which oneDNN leaves alone
+    y = EmitPostOps(builder, node, EmitZeros(builder, RowMajor(y_shape)));
+  } else if (builder.graph().constant(b) != nullptr && b_shape.rank() <= 2) {
     // All leading dimensions of a are rows of one matrix.
     const int64_t n = b_shape.rank() == 2 ? b_shape[1] : 1;
     // With a vector on the right the product's one channel is no dimension of the result.
     const bool fused = b_shape.rank() == 2;
     const PostOps post_ops = fused ? FusedPostOps(node, builder, y_shape.rank() - 1) : NoPostOps();
+    const auto& flattened = builder.Flattened(a);
+    WeightSource weights = flattened
+                               ? ChannelsLastWeights(builder, b, flattened->desc.get_dims(), n,
+                                                     /*row_major=*/false, /*scale=*/1)
+                               : MatrixWeights(builder, b, n, k, /*row_major=*/false, /*scale=*/1);
+    const Operand rows = flattened ? *flattened : builder.GetRowMajor(a);
     y = EmitInnerProduct(builder, "MatMul",
-                         {builder.Get(a, RowMajor(a_shape)),
-                          a_shape.ElementCount() / k,
-                          k,
-                          n,
-                          MatrixWeights(builder, b, n, k, /*row_major=*/false, /*scale=*/1),
-                          {}},
+                         {rows, a_shape.ElementCount() / k, k, n, std::move(weights), {}},
                          post_ops);
     y.desc = RowMajor(y_shape);
     if (!fused) y = EmitPostOps(builder, node, y);

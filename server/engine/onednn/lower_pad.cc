@@ -84,6 +84,12 @@ Operand EmitMirroredPad(const Node& node, ProgramBuilder& builder, const PadArgu
 
 }  // namespace
 
+Operand EmitZeros(ProgramBuilder& builder, const Desc& desc) {
+  Operand result = builder.Allocate(desc);
+  EmitFill(builder, result, kNoValue);
+  return result;
+}
+
 Operand EmitZeroPad(ProgramBuilder& builder, const Operand& x, const Dims& begin, const Dims& end) {
   const Dims dims = x.desc.get_dims();
   Dims padded = dims;
@@ -92,8 +98,7 @@ Operand EmitZeroPad(ProgramBuilder& builder, const Operand& x, const Dims& begin
     padded[i + 2] += begin[i] + end[i];
     write_at[i + 2] = begin[i];
   }
-  Operand result = builder.Allocate(ChannelsLast(padded));
-  EmitFill(builder, result, kNoValue);
+  Operand result = EmitZeros(builder, ChannelsLast(padded));
   builder.AddReorder(x, {result.buffer, result.desc.submemory_desc(dims, write_at)});
   return result;
 }

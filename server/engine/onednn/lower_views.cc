@@ -13,8 +13,15 @@ absl::Status LowerIdentity(const Node& node, ProgramBuilder& builder) {
   return absl::OkStatus();
 }
 
-// Reshape, Flatten, Squeeze and Unsqueeze: free when the input is row-major already.
+// Reshape, Flatten, Squeeze and Unsqueeze: free when the input is row-major already. A matrix with
+// a row for each sample is left as it lies: an inner product takes weights in that order.
 absl::Status LowerReshape(const Node& node, ProgramBuilder& builder) {
+  const Shape& to = builder.shape(node.outputs[0]);
+  const Operand lying = builder.Get(node.inputs[0]);
+  if (IsChannelsLast(lying.desc) && to.rank() == 2 && to[0] == lying.desc.get_dims()[0]) {
+    builder.SetFlattened(node.outputs[0], lying);
+    return absl::OkStatus();
+  }
   const Operand x = builder.GetRowMajor(node.inputs[0]);
   builder.Set(node.outputs[0], {x.buffer, RowMajor(builder.type(node.outputs[0]))});
   return absl::OkStatus();

@@ -25,7 +25,8 @@ ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::e
       weights_(weights),
       engine_(std::move(engine)),
       uses_left_(static_cast<size_t>(graph.value_count()), 0),
-      places_(static_cast<size_t>(graph.value_count())) {
+      places_(static_cast<size_t>(graph.value_count())),
+      flattened_(static_cast<size_t>(graph.value_count())) {
   parts_.engine = engine_;
   parts_.threads = threads;
   const auto use = [this](ValueId id) {
@@ -87,14 +88,21 @@ Operand ProgramBuilder::Constant(const std::shared_ptr<const PackedWeight>& pack
 Operand ProgramBuilder::Get(ValueId id) {
   auto& places = places_[static_cast<size_t>(id)];
   if (places.empty()) {
-    RECTIFIER_CHECK(graph_.constant(id) != nullptr);
-    Place(id, PlainConstant(id));
+    if (const auto& x = flattened_[static_cast<size_t>(id)]) {
+      const Operand rows = Allocate(RowMajor(x->desc.get_dims(), x->desc.get_data_type()));
+      AddReorder(*x, rows);
+      Place(id, {rows.buffer, RowMajor(type(id))});
+    } else {
+      RECTIFIER_CHECK(graph_.constant(id) != nullptr);
+      Place(id, PlainConstant(id));
+    }
   }
   return places.front();
 }
 
 Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
   auto& places = places_[static_cast<size_t>(id)];
+  if (places.empty() && flattened_[static_cast<size_t>(id)]) Get(id);
   for (const Operand& place : places) {
     if (SameLayout(place.desc, layout)) return {place.buffer, layout};
   }
@@ -124,6 +132,11 @@ Operand ProgramBuilder::Allocate(const Desc& layout) {
 }
 
 void ProgramBuilder::Set(ValueId id, Operand operand) { Place(id, std::move(operand)); }
+
+void ProgramBuilder::SetFlattened(ValueId id, Operand x) {
+  readers_left_[static_cast<size_t>(x.buffer)] += uses_left_[static_cast<size_t>(id)];
+  flattened_[static_cast<size_t>(id)] = std::move(x);
+}
 
 void ProgramBuilder::AddStep(Step step, std::string_view op, std::string implementation,
                              std::string detail) {
@@ -181,6 +194,9 @@ void ProgramBuilder::End(const Node& node) {
     --uses_left_[static_cast<size_t>(id)];
     for (const Operand& place : places_[static_cast<size_t>(id)]) {
       --readers_left_[static_cast<size_t>(place.buffer)];
+    }
+    if (const auto& x = flattened_[static_cast<size_t>(id)]) {
+      --readers_left_[static_cast<size_t>(x->buffer)];
     }
   };
   for (const ValueId id : node.inputs) consumed(id);

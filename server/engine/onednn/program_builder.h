@@ -56,6 +56,14 @@ class ProgramBuilder {
   // shares.
   void Set(ValueId id, Operand operand);
 
+  // The node's output is `x`, channels-last, with its dimensions after the first made one, in the
+  // order of row-major: nothing is moved until somebody asks for it with Get().
+  void SetFlattened(ValueId id, Operand x);
+  // That `x`; nullopt for other values.
+  const std::optional<Operand>& Flattened(ValueId id) const {
+    return flattened_[static_cast<size_t>(id)];
+  }
+
   // Steps.
 
   // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo.
@@ -96,9 +104,10 @@ class ProgramBuilder {
   dnnl::engine engine_;
   ProgramParts parts_;
   std::string node_name_;
-  std::vector<int> uses_left_;                // of each value, by nodes and graph outputs
-  std::vector<std::vector<Operand>> places_;  // of each value, one for each layout it has
-  std::vector<int> readers_left_;             // of each buffer
+  std::vector<int> uses_left_;                     // of each value, by nodes and graph outputs
+  std::vector<std::vector<Operand>> places_;       // of each value, one for each layout it has
+  std::vector<std::optional<Operand>> flattened_;  // of each value, what it is a matrix of
+  std::vector<int> readers_left_;                  // of each buffer
 };
 
 }  // namespace rectifier::onednn

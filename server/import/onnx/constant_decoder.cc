@@ -3,12 +3,14 @@
 #include <onnx/onnx_pb.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <span>
 
 #include "server/core/float_formats.h"
 #include "server/core/status.h"
+#include "server/import/onnx/names.h"
 
 namespace rectifier {
 namespace {
@@ -122,10 +124,40 @@ const ElementType* FindElementType(int onnx_type) {
   return nullptr;
 }
 
-absl::Status CheckSource(std::string_view place, const TensorProto& proto) {
-  if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
-    return Unimplemented(place, "data in other files (external data) is not supported");
+bool IsExternal(const TensorProto& proto) {
+  return proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0;
+}
+
+// Where a tensor's data is in another file.
+struct ExternalSource {
+  std::string location;
+  int64_t offset = 0;
+  std::optional<int64_t> length;
+};
+
+absl::StatusOr<ExternalSource> ReadExternalSource(std::string_view place,
+                                                  const TensorProto& proto) {
+  ExternalSource source;
+  for (const auto& entry : proto.external_data()) {
+    int64_t number = 0;
+    const std::string& value = entry.value();
+    const bool numeric = entry.key() == "offset" || entry.key() == "length";
+    if (numeric) {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+      if (error != std::errc() || end != value.data() + value.size() || number < 0) {
+        return InvalidArgument(place, "external data: {} is no number: {}", entry.key(),
+                               Printable(value));
+      }
+    }
+    if (entry.key() == "location") source.location = value;
+    if (entry.key() == "offset") source.offset = number;
+    if (entry.key() == "length") source.length = number;
   }
+  if (source.location.empty()) return InvalidArgument(place, "external data: has no location");
+  return source;
+}
+
+absl::Status CheckSource(std::string_view place, const TensorProto& proto) {
   if (proto.has_segment()) return Unimplemented(place, "segments are not supported");
   return absl::OkStatus();
 }
@@ -165,6 +197,23 @@ absl::Status CheckDataSize(std::string_view place, const TensorProto& proto,
   return absl::OkStatus();
 }
 
+// A tensor that has the other file's bytes as its own.
+absl::StatusOr<TensorProto> FetchExternal(std::string_view place, const TensorProto& proto,
+                                          int64_t bytes, const ExternalData& external) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ExternalSource source, ReadExternalSource(place, proto));
+  if (source.length && *source.length != bytes) {
+    return InvalidArgument(place, "external data: expected {} bytes, got a length of {}", bytes,
+                           *source.length);
+  }
+  TensorProto fetched;
+  fetched.set_data_type(proto.data_type());
+  fetched.mutable_raw_data()->resize(static_cast<size_t>(bytes));
+  RECTIFIER_RETURN_IF_ERROR(
+      external.Read(place, source.location, source.offset,
+                    std::as_writable_bytes(std::span(*fetched.mutable_raw_data()))));
+  return fetched;
+}
+
 absl::Status CheckNoNan(std::string_view place, const Tensor& tensor) {
   const std::span<const float> data = tensor.data<float>();
   for (size_t i = 0; i < data.size(); ++i) {
@@ -186,7 +235,10 @@ absl::StatusOr<std::shared_ptr<const Tensor>> ConstantDecoder::Decode(
   RECTIFIER_ASSIGN_OR_RETURN(const Shape shape, ReadShape(place, proto, limits_.max_rank));
   const absl::StatusOr<int64_t> count = shape.CheckedElementCount();
   if (!count.ok()) return At(place, count.status());
-  RECTIFIER_RETURN_IF_ERROR(CheckDataSize(place, proto, *type, shape, *count));
+  const bool is_external = IsExternal(proto);
+  if (!is_external) {
+    RECTIFIER_RETURN_IF_ERROR(CheckDataSize(place, proto, *type, shape, *count));
+  }
   const absl::StatusOr<int64_t> bytes = CheckedByteSize({type->dtype, shape});
   if (!bytes.ok()) return At(place, bytes.status());
   if (*bytes > limits_.max_constant_bytes - bytes_) {
@@ -194,8 +246,14 @@ absl::StatusOr<std::shared_ptr<const Tensor>> ConstantDecoder::Decode(
                              limits_.max_constant_bytes);
   }
   bytes_ += *bytes;
+  TensorProto fetched;
+  if (is_external) {
+    // No overflow: the elements take at most twice as many bytes there as they do here.
+    RECTIFIER_ASSIGN_OR_RETURN(fetched,
+                               FetchExternal(place, proto, *count * type->raw_size, external_));
+  }
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({type->dtype, shape}));
-  const int64_t misfit = type->fill(proto, tensor);
+  const int64_t misfit = type->fill(is_external ? fetched : proto, tensor);
   if (misfit >= 0) {
     return InvalidArgument(place, "element {} does not fit {}", misfit, Name(type->dtype));
   }

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "server/core/tensor.h"
 #include "server/import/limits.h"
+#include "server/import/onnx/external_data.h"
 #include "server/import/onnx/proto_fwd.h"
 
 namespace rectifier {
@@ -16,16 +17,19 @@ namespace rectifier {
 // allocated, and all tensors together against the limits.
 class ConstantDecoder {
  public:
-  explicit ConstantDecoder(const ImportLimits& limits) : limits_(limits) {}
+  // Both outlive it.
+  ConstantDecoder(const ImportLimits& limits, const ExternalData& external)
+      : limits_(limits), external_(external) {}
 
   // Errors begin with `place`. INVALID_ARGUMENT for wrong dimensions or sizes, for NaN and for
-  // numbers that f32 cannot hold; UNIMPLEMENTED for other types and for data in other files;
-  // RESOURCE_EXHAUSTED above the limits.
+  // numbers that f32 cannot hold; UNIMPLEMENTED for other types; RESOURCE_EXHAUSTED above the
+  // limits; ExternalData's for data in other files.
   absl::StatusOr<std::shared_ptr<const Tensor>> Decode(std::string_view place,
                                                        const onnx::TensorProto& proto);
 
  private:
   const ImportLimits& limits_;
+  const ExternalData& external_;
   int64_t bytes_ = 0;  // of all tensors so far
 };
 

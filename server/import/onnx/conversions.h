@@ -34,6 +34,7 @@ absl::Status ConvertBatchNormalization(NodeConversion& node);
 absl::Status ConvertConstant(NodeConversion& node);
 absl::Status ConvertDropout(NodeConversion& node);
 absl::Status ConvertIdentity(NodeConversion& node);
+absl::Status ConvertIf(NodeConversion& node);  // one that was not inlined
 
 // layout_conversions.cc
 absl::Status ConvertConcat(NodeConversion& node);

@@ -43,8 +43,13 @@ std::string InputCount(const Spelling& spelling) {
 class GraphReader {
  public:
   GraphReader(std::string_view place, onnx::GraphProto& proto, int opset,
-              const ImportLimits& limits)
-      : place_(place), proto_(proto), opset_(opset), limits_(limits), values_(graph_, limits) {}
+              const ReadOptions& options)
+      : place_(place),
+        proto_(proto),
+        opset_(opset),
+        limits_(options.limits),
+        fold_(options.fold),
+        values_(graph_, options.limits, options.external) {}
 
   absl::StatusOr<Graph> Read() {
     // Without sound names nothing that follows could be told apart.
@@ -194,9 +199,19 @@ class GraphReader {
   void ReadNode(const onnx::NodeProto& node) {
     const size_t first = graph_.nodes().size();
     absl::Status status = Convert(node);
-    for (size_t i = first; status.ok() && i < graph_.nodes().size(); ++i) {
+    for (size_t i = first; status.ok() && i < graph_.nodes().size();) {
       const Node& added = graph_.nodes()[i];
-      if (HasInputTypes(added)) status = InTermsOfFile(InferNodeTypes(graph_, added), added, node);
+      bool folded = false;
+      if (HasInputTypes(added)) {
+        status = InferNodeTypes(graph_, added);
+        if (status.ok()) status = Fold(added, folded);
+        status = InTermsOfFile(status, added, node);
+      }
+      if (folded) {
+        graph_.nodes().erase(graph_.nodes().begin() + static_cast<std::ptrdiff_t>(i));
+      } else {
+        ++i;
+      }
     }
     problems_.Add(status);
     // An output that is not computed now: of a refused node, or one that nothing reads.
@@ -204,6 +219,16 @@ class GraphReader {
     for (const std::string& name : node.output()) {
       if (values_.IsRead(name) && !values_.IsDefined(name)) values_.Define(name, AddUntyped(name));
     }
+  }
+
+  absl::Status Fold(const Node& node, bool& folded) {
+    if (!fold_) return absl::OkStatus();
+    RECTIFIER_ASSIGN_OR_RETURN(auto values, fold_(graph_, node));
+    if (!values) return absl::OkStatus();
+    folded = true;
+    // The list of nodes does not change, so that `node` stays where it is.
+    graph_.SetConstants(node, *std::move(values));
+    return absl::OkStatus();
   }
 
   bool HasInputTypes(const Node& node) const {
@@ -310,6 +335,7 @@ class GraphReader {
   onnx::GraphProto& proto_;
   int opset_;
   const ImportLimits& limits_;
+  const NodeFolder& fold_;
   Graph graph_;
   ValueTable values_;
   Problems problems_;
@@ -321,8 +347,8 @@ class GraphReader {
 }  // namespace
 
 absl::StatusOr<Graph> ReadGraph(std::string_view place, onnx::GraphProto& proto, int opset,
-                                const ImportLimits& limits) {
-  return GraphReader(place, proto, opset, limits).Read();
+                                const ReadOptions& options) {
+  return GraphReader(place, proto, opset, options).Read();
 }
 
 }  // namespace rectifier

@@ -109,4 +109,8 @@ absl::Status ConvertIdentity(NodeConversion& node) {
   return absl::OkStatus();
 }
 
+absl::Status ConvertIf(NodeConversion& node) {
+  return Unimplemented(node.place(), "input 0 (cond): only a constant condition is supported");
+}
+
 }  // namespace rectifier

@@ -7,25 +7,11 @@
 #include <cerrno>
 #include <system_error>
 
+#include "server/core/file_descriptor.h"
 #include "server/core/status.h"
 
 namespace rectifier {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string ErrorText() { return std::generic_category().message(errno); }
 

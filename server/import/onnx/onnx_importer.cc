@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/import/onnx/function_inliner.h"
 #include "server/import/onnx/graph_reader.h"
 #include "server/import/onnx/message_census.h"
 #include "server/import/onnx/model_file.h"
@@ -76,9 +77,11 @@ absl::StatusOr<int> CheckVersions(std::string_view place, const onnx::ModelProto
 }
 
 absl::StatusOr<Graph> ToGraph(std::string_view place, onnx::ModelProto model,
-                              const ImportLimits& limits) {
+                              const ImportLimits& limits, const ExternalData& external,
+                              const NodeFolder& fold) {
   RECTIFIER_ASSIGN_OR_RETURN(const int opset, CheckVersions(place, model));
-  return ReadGraph(place, *model.mutable_graph(), opset, limits);
+  RECTIFIER_RETURN_IF_ERROR(InlineFunctions(model, opset, limits));
+  return ReadGraph(place, *model.mutable_graph(), opset, {limits, external, fold});
 }
 
 // The file's bytes are gone when this returns, before the weights are copied out of the message.
@@ -93,16 +96,17 @@ absl::StatusOr<onnx::ModelProto> ParseFile(std::string_view place,
 }  // namespace
 
 absl::StatusOr<Graph> ImportOnnx(std::string_view place, std::string_view bytes,
-                                 const ImportLimits& limits) {
+                                 const ImportLimits& limits, const NodeFolder& fold) {
   RECTIFIER_ASSIGN_OR_RETURN(onnx::ModelProto model, Parse(place, bytes, limits));
-  return ToGraph(place, std::move(model), limits);
+  return ToGraph(place, std::move(model), limits, ExternalData(), fold);
 }
 
 absl::StatusOr<Graph> OnnxImporter::Import(const std::filesystem::path& file,
-                                           const ImportLimits& limits) const {
+                                           const ImportLimits& limits,
+                                           const NodeFolder& fold) const {
   const std::string place = Printable(file.filename().string());
   RECTIFIER_ASSIGN_OR_RETURN(onnx::ModelProto model, ParseFile(place, file, limits));
-  return ToGraph(place, std::move(model), limits);
+  return ToGraph(place, std::move(model), limits, ExternalData::Beside(file), fold);
 }
 
 }  // namespace rectifier

@@ -4,6 +4,7 @@
 namespace onnx {
 class AttributeProto;
 class GraphProto;
+class ModelProto;
 class NodeProto;
 class TensorProto;
 class ValueInfoProto;

@@ -70,6 +70,7 @@ constexpr std::array kSpellings = {
     Spelling{"HardSigmoid", 1, kNewest, 1, 1, ConvertUnchanged},
     Spelling{"HardSwish", 14, kNewest, 1, 1, ConvertUnchanged},
     Spelling{"Identity", 1, kNewest, 1, 1, ConvertIdentity},
+    Spelling{"If", 1, kNewest, 1, 1, ConvertIf, kAnyNumber},
     Spelling{"InstanceNormalization", 1, kNewest, 3, 3, ConvertUnchanged},
     Spelling{"LRN", 1, kNewest, 1, 1, ConvertUnchanged},
     Spelling{"LayerNormalization", 17, kNewest, 2, 3, ConvertLayerNormalization, 3},

@@ -21,7 +21,8 @@ namespace rectifier {
 // The messages that are handed in outlive the table; it takes their data out of them.
 class ValueTable {
  public:
-  ValueTable(Graph& graph, const ImportLimits& limits) : graph_(graph), decoder_(limits) {}
+  ValueTable(Graph& graph, const ImportLimits& limits, const ExternalData& external)
+      : graph_(graph), decoder_(limits, external) {}
 
   Graph& graph() { return graph_; }
   ConstantDecoder& decoder() { return decoder_; }

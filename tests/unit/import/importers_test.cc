@@ -15,7 +15,8 @@ class OtherImporter final : public ModelImporter {
   std::string_view format() const override { return "other"; }
   std::string_view extension() const override { return ".other"; }
   std::string_view file_name() const override { return "model.other"; }
-  absl::StatusOr<Graph> Import(const std::filesystem::path&, const ImportLimits&) const override {
+  absl::StatusOr<Graph> Import(const std::filesystem::path&, const ImportLimits&,
+                               const NodeFolder&) const override {
     return Graph();
   }
 };

@@ -14,7 +14,8 @@ namespace {
 using onnx::TensorProto;
 
 std::string Decoded(const TensorProto& proto, const ImportLimits& limits = {}) {
-  ConstantDecoder decoder(limits);
+  const ExternalData external;
+  ConstantDecoder decoder(limits, external);
   const auto tensor = decoder.Decode("w", proto);
   if (!tensor.ok()) return std::string(Message(tensor.status()));
   Graph graph;
@@ -115,7 +116,8 @@ TEST(ConstantDecoderTest, DimensionsAreCheckedBeforeAnythingIsAllocated) {
 TEST(ConstantDecoderTest, ConstantsTogetherAreBounded) {
   ImportLimits limits;
   limits.max_constant_bytes = 20;
-  ConstantDecoder decoder(limits);
+  const ExternalData external;
+  ConstantDecoder decoder(limits, external);
   const TensorProto three = RawTensor<float>(TensorProto::FLOAT, {3}, {1, 2, 3});
   EXPECT_TRUE(decoder.Decode("a", three).ok());
   const absl::Status status = decoder.Decode("b", three).status();
@@ -151,7 +153,7 @@ TEST(ConstantDecoderTest, OtherTypesAndPlacesAreRefusedByName) {
   EXPECT_EQ(Decoded(OnnxTensor(99, {1})), "w: the element type 99 is not supported");
   TensorProto external = OnnxTensor(TensorProto::FLOAT, {1});
   external.set_data_location(TensorProto::EXTERNAL);
-  EXPECT_EQ(Decoded(external), "w: data in other files (external data) is not supported");
+  EXPECT_EQ(Decoded(external), "w: external data: has no location");
   TensorProto segment = OnnxTensor(TensorProto::FLOAT, {1});
   segment.mutable_segment()->set_begin(0);
   EXPECT_EQ(Decoded(segment), "w: segments are not supported");
