@@ -107,7 +107,8 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
 }
 
 absl::StatusOr<std::vector<Measurement>> MeasureAll(const BenchOptions& options) {
-  RECTIFIER_ASSIGN_OR_RETURN(const LoadedGraph loaded, LoadNamedGraph(options.model));
+  RECTIFIER_ASSIGN_OR_RETURN(const LoadedGraph loaded,
+                             LoadNamedGraph(options.model, {{}, options.relaxed_forms}));
   std::map<std::string, Shape> given;
   for (const std::string& text : options.shapes) {
     RECTIFIER_ASSIGN_OR_RETURN(const auto assignment, SplitAssignment(text));

@@ -87,6 +87,9 @@ std::set<std::string> PassNames() {
   return names;
 }
 
+constexpr const char* kRelaxedFormsHelp =
+    "recognise the activation also in forms that round differently";
+
 // The settings that decide whether a model can be served.
 void AddModelSettings(CLI::App* command, ServeOptions& options) {
   Setting(command, "--max-batch-size", options.max_batch_size, "most samples in one batch")
@@ -99,6 +102,7 @@ void AddModelSettings(CLI::App* command, ServeOptions& options) {
       ->check(CLI::Range(1, 1024));
   FromEnvironment(command->add_flag("--allow-nan-weights", options.allow_nan_weights,
                                     "load models whose weights hold NaN"));
+  FromEnvironment(command->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp));
 }
 
 void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
@@ -158,6 +162,10 @@ void AddInspect(CLI::App& app, InspectOptions& options) {
   inspect->add_option("--without-pass", options.without, "leave a pass out (may be repeated)")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(PassNames()));
+  inspect->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp);
+  inspect->add_flag("--json", options.json, "everything as one JSON object");
+  inspect->add_flag("--dot", options.dot,
+                    "the graph for Graphviz, after the passes or as --graph says");
 }
 
 void AddCheck(CLI::App& app, CheckOptions& options) {
@@ -165,6 +173,7 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
       app.add_subcommand("check", "Say whether models can be served, and if not, why");
   check->add_option("models", options.models, kModelHelp)->required()->type_name("MODEL");
   AddModelSettings(check, options.serving);
+  check->add_flag("--json", options.json, "a list of {model, servable, max_batch, problems, hint}");
   check->footer(
       "Exit code 0 when all of them can be served, 1 when one cannot, 2 when one is not there. The "
       "bounds on memory are those that a server with the same options would have here.");
@@ -174,14 +183,29 @@ void AddRun(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Run one inference, without a server");
   run->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
   run->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
-      ->required()
       ->type_name("NAME=FILE")
       ->allow_extra_args(false)
       ->check(Parsable(SplitAssignment));
   run->add_option("--output-dir", options.output_dir,
                   "folder for NAME.npy of each output; characters outside [A-Za-z0-9._-] become _")
-      ->required()
       ->type_name("DIR");
+  run->add_option("--random", options.random,
+                  "seed of pseudo-random values for the inputs that no file is given for")
+      ->type_name("SEED");
+  run->add_option(
+         "--compare", options.compare_dir,
+         "folder with NAME.npy of each output as it should be; exit code 1 when an element "
+         "differs by more than --atol + --rtol times its size")
+      ->type_name("DIR");
+  run->add_option("--rtol", options.rtol, "relative tolerance of --compare")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->check(NotNan());
+  run->add_option("--atol", options.atol, "absolute tolerance of --compare")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->check(NotNan());
+  run->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp);
   run->add_option("--threads", options.threads, "threads to run on")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
@@ -211,6 +235,7 @@ void AddBench(CLI::App& app, BenchOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0.01, 600.0))
       ->check(NotNan());
+  bench->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp);
   bench->add_flag("--json", options.json, "a list of {batch, threads, median_ms, min_ms, runs}");
 }
 

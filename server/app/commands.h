@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ServeOptions {
   int64_t max_message_bytes = int64_t{64} << 20;
   bool strict = false;
   bool allow_nan_weights = false;
+  bool relaxed_forms = false;
   int64_t lame_duck_ms = 1500;
   int64_t shutdown_timeout_ms = 20000;
   std::string log_level = "info";
@@ -34,20 +36,29 @@ struct InspectOptions {
   std::string model;
   std::string graph = "none";  // before, after, both, none
   std::vector<std::string> without;
+  bool relaxed_forms = false;
+  bool json = false;
+  bool dot = false;
 };
 int Inspect(const InspectOptions& options);
 
 struct CheckOptions {
   std::vector<std::string> models;
   ServeOptions serving;  // of the server that would serve them
+  bool json = false;
 };
 int Check(const CheckOptions& options);
 
 struct RunOptions {
   std::string model;
   std::vector<std::string> inputs;  // NAME=FILE.npy
-  std::string output_dir;
+  std::optional<uint64_t> random;   // seed of the inputs that no file is given for
+  std::string output_dir;           // may be empty
+  std::string compare_dir;          // may be empty
+  double rtol = 1e-4;
+  double atol = 1e-5;
   int threads = 1;
+  bool relaxed_forms = false;
 };
 int Run(const RunOptions& options);
 
@@ -58,6 +69,7 @@ struct BenchOptions {
   std::vector<std::string> shapes;  // NAME=1x3x112x112
   double seconds = 1;
   bool json = false;
+  bool relaxed_forms = false;
 };
 int Bench(const BenchOptions& options);
 

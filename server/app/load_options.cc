@@ -22,6 +22,7 @@ LoadOptions LoadOptionsFor(const ServeOptions& options) {
   load.compiler.intra_op_threads = options.intra_op_threads;
   load.compiler.max_program_bytes = half / WorkersFor(options);
   load.compiler.max_weight_bytes = half;
+  load.passes.relaxed_forms = options.relaxed_forms;
   load.new_compiler = NewOneDnnCompiler;
   load.max_batch = options.max_batch_size;
   return load;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
 #include "server/core/status.h"
 #include "server/ops/rectifier.h"
@@ -10,35 +9,18 @@
 namespace rectifier {
 namespace {
 
-// What carries out a node: its own steps' implementations.
-std::string ImplementationOf(const Program& program, const std::string& node) {
-  std::string text;
-  for (const StepInfo& step : program.steps()) {
-    if (step.node != node || step.op == "Reorder") continue;
-    text += (text.empty() ? "" : ", ") + step.implementation;
-  }
-  return text.empty() ? "-" : text;
-}
-
-std::vector<std::string> RectifierRow(const Graph& graph, const std::string& name,
-                                      const Attributes& attributes, ValueId slope,
-                                      const std::string& runs_as) {
-  const auto origin = attributes.find("origin");
-  const std::string key = origin == attributes.end() ? "" : std::get<std::string>(origin->second);
-  std::vector<std::string> row = {name, std::string(OriginInWords(key)),
-                                  graph.value(slope).type->shape.ToString()};
-  if (const Tensor* tensor = graph.constant(slope)) {
-    const auto values = tensor->data<float>();
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const double mean =
-        std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-    row.push_back(fmt::format("{:.4g}", *low));
-    row.push_back(fmt::format("{:.4g}", mean));
-    row.push_back(fmt::format("{:.4g}", *high));
+std::vector<std::string> RectifierRow(const RectifierInfo& info) {
+  std::vector<std::string> row = {info.node, info.form, info.origin, info.slope_shape.ToString()};
+  if (info.slopes) {
+    row.push_back(fmt::format("{:.4g}", info.slopes->min));
+    row.push_back(fmt::format("{:.4g}", info.slopes->mean));
+    row.push_back(fmt::format("{:.4g}", info.slopes->max));
   } else {
     row.insert(row.end(), {"computed", "computed", "computed"});
   }
-  row.push_back(runs_as);
+  row.push_back(fmt::format(
+      "{}, {}", info.post_op_of ? "post-op of " + *info.post_op_of : "a step of its own",
+      info.implementation));
   return row;
 }
 
@@ -83,34 +65,42 @@ std::string PortsText(const Graph& graph) {
   return Table(rows);
 }
 
-std::string OperatorCounts(const Graph& graph) {
+std::map<std::string, int> CountOperators(const Graph& graph) {
   std::map<std::string, int> counts;
   for (const Node& node : graph.nodes()) {
     ++counts[node.op];
     for (const PostOp& post_op : node.post_ops) ++counts[post_op.op + " (fused)"];
   }
+  return counts;
+}
+
+std::string OperatorCounts(const Graph& graph) {
   std::string text;
-  for (const auto& [op, count] : counts) {
+  for (const auto& [op, count] : CountOperators(graph)) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, op);
   }
   return text;
 }
 
-std::string RectifierTable(const Graph& graph, const Program& program) {
+std::string RectifierTable(const std::vector<RectifierInfo>& rectifiers) {
+  if (rectifiers.empty()) return "  none\n";
   std::vector<std::vector<std::string>> rows = {
-      {"node", "slope is", "shape", "min", "mean", "max", "runs as"}};
-  for (const Node& node : graph.nodes()) {
-    const std::string implementation = ImplementationOf(program, node.name);
-    if (node.op == "Rectifier") {
-      rows.push_back(RectifierRow(graph, node.name, node.attributes, node.inputs[1],
-                                  "a step of its own, " + implementation));
-    }
-    for (const PostOp& post_op : node.post_ops) {
-      rows.push_back(RectifierRow(graph, post_op.name, post_op.attributes, post_op.operands[0],
-                                  fmt::format("post-op of {}, {}", node.name, implementation)));
-    }
+      {"node", "form", "slope is", "shape", "min", "mean", "max", "runs as"}};
+  for (const RectifierInfo& info : rectifiers) rows.push_back(RectifierRow(info));
+  return Table(rows);
+}
+
+std::string CostText(const NetworkCost& cost) {
+  std::string text = fmt::format(
+      "  {} parameters, {} bytes of weights as they are run\n"
+      "  {:.4g} GFLOP a sample\n"
+      "  {} steps, of which {} change a layout\n",
+      cost.parameters, cost.weight_bytes, cost.gflop, cost.steps, cost.reorders);
+  for (const NetworkCost::Memory& memory : cost.memory) {
+    text += fmt::format("  {} bytes of memory for a worker with a batch of {}\n",
+                        memory.arena_bytes, memory.batch);
   }
-  return rows.size() == 1 ? "  none\n" : Table(rows);
+  return text;
 }
 
 }  // namespace rectifier

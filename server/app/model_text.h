@@ -1,11 +1,11 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "server/engine/program.h"
+#include "server/app/network_report.h"
 #include "server/graph/graph.h"
-#include "server/models/signature.h"
 
 namespace rectifier {
 
@@ -15,11 +15,15 @@ std::string Table(const std::vector<std::vector<std::string>>& rows);
 // "image FP32 [?, 1, 8, 8]", a line each.
 std::string PortsText(const Graph& graph);
 
-// How many nodes of each operator: "3 Conv, 1 Gemm".
+// How many nodes there are of each operator, fused ones apart; and as text: "3 Conv, 1 Gemm".
+std::map<std::string, int> CountOperators(const Graph& graph);
 std::string OperatorCounts(const Graph& graph);
 
-// A table of every rectifier of an optimized graph: its node, what its slope came from, the slope's
-// shape and range, and how `program` carries it out.
-std::string RectifierTable(const Graph& graph, const Program& program);
+// A table of rectifiers: node, the form that it was found in, what its slope came from, the slope's
+// shape and range, and how it is carried out.
+std::string RectifierTable(const std::vector<RectifierInfo>& rectifiers);
+
+// Parameters, arithmetic, steps and memory, a line each.
+std::string CostText(const NetworkCost& cost);
 
 }  // namespace rectifier

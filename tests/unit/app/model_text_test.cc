@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/app/graph_dot.h"
+#include "server/app/network_report.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "tests/support/described_program.h"
 #include "tests/support/graph_testing.h"
@@ -58,7 +60,7 @@ output %c
   EXPECT_EQ(OperatorCounts(TypedGraph("input %x: f32[2]\noutput %x\n")), "");
 }
 
-constexpr std::string_view kNetwork = R"(
+constexpr std::string_view kNetwork = R"g(
 input %x: f32[?, 1, 4]
 input %given: f32[]
 const %w: f32[2, 1, 1] = [1.0, 3.0]
@@ -69,8 +71,11 @@ const %zero: f32[] = 0.0
 %b = Rectifier(%a, %chosen) {origin = "leaky_relu"} @"act_2"
 %c = Rectifier(%b, %zero) {origin = "relu"} @"act_3"
 %d = Rectifier(%c, %given) {origin = "prelu"} @"act_4"
-output %d
-)";
+%e = Rectifier(%d, %chosen) {form = "max(x, k·x)",
+                           origin = "recognized"
+} @"act_5"
+output %e
+)g";
 
 TEST(RectifierTableTest, SaysWhereEverySlopeComesFromAndHowItRuns) {
   const DescribedProgram program({}, {},
@@ -79,29 +84,74 @@ TEST(RectifierTableTest, SaysWhereEverySlopeComesFromAndHowItRuns) {
                                   {"act_2", "Rectifier", "jit:avx2", ""},
                                   {"act_2", "Rectifier", "ref", ""}});
   EXPECT_EQ(
-      RectifierTable(TypedGraph(kNetwork), program),
-      "  node   slope is        shape   min       mean      max       runs as\n"
-      "  act_1  learned         [2, 1]  -0.75     -0.25     0.25      post-op of conv, "
-      "brgconv:avx2\n"
-      "  act_2  hyperparameter  []      0.01      0.01      0.01      a step of its own, "
-      "jit:avx2, ref\n"
-      "  act_3  none (ReLU)     []      0         0         0         a step of its own, -\n"
-      "  act_4  learned         []      computed  computed  computed  a step of its own, -\n");
+      RectifierTable(DescribeRectifiers(TypedGraph(kNetwork), program)),
+      "  node   form         slope is        shape   min       mean      max       runs as\n"
+      "  act_1  PRelu        learned         [2, 1]  -0.75     -0.25     0.25      post-op of "
+      "conv, brgconv:avx2\n"
+      "  act_2  LeakyRelu    hyperparameter  []      0.01      0.01      0.01      a step of "
+      "its own, jit:avx2, ref\n"
+      "  act_3  Relu         none (ReLU)     []      0         0         0         a step of "
+      "its own, -\n"
+      "  act_4  PRelu        learned         []      computed  computed  computed  a step of "
+      "its own, -\n"
+      "  act_5  max(x, k·x)  recognised      []      0.01      0.01      0.01      a step of "
+      "its own, -\n");
 }
 
 TEST(RectifierTableTest, NamesTheImplementationsOfARealProgram) {
   const Graph graph = TypedGraph(kNetwork);
   const auto program = NewOneDnnCompiler({})->Compile(graph, BoundInputShapes(graph, 1));
   ASSERT_TRUE(program.ok()) << Message(program.status());
-  const std::string table = RectifierTable(graph, **program);
-  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 5);
-  EXPECT_EQ(table.find(", -\n"), std::string::npos) << table;
+  const auto rectifiers = DescribeRectifiers(graph, **program);
+  EXPECT_EQ(rectifiers.size(), 5u);
+  for (const RectifierInfo& info : rectifiers) EXPECT_NE(info.implementation, "-") << info.node;
 }
 
-TEST(RectifierTableTest, SaysWhenThereIsNone) {
-  EXPECT_EQ(RectifierTable(TypedGraph("input %x: f32[2]\n%y = Tanh(%x)\noutput %y\n"),
-                           DescribedProgram({}, {}, {})),
-            "  none\n");
+TEST(RectifierTableTest, SaysWhenThereIsNone) { EXPECT_EQ(RectifierTable({}), "  none\n"); }
+
+TEST(MeasureCostTest, CountsWhatANetworkCosts) {
+  const auto cost = MeasureCost(TypedGraph(R"(
+input %x: f32[?, 2, 10]
+const %w: f32[4, 2, 3] = seed(1)
+const %v: f32[32, 5] = seed(2)
+const %flat: i64[2] = [-1, 32]
+%a = Conv(%x, %w)
+%f = Reshape(%a, %flat)
+%y = MatMul(%f, %v)
+output %y
+)"),
+                                NewOneDnnCompiler, 1);
+  ASSERT_TRUE(cost.ok()) << Message(cost.status());
+  EXPECT_EQ(cost->parameters, 4 * 2 * 3 + 32 * 5);
+  // 8 positions of 4 channels of 6 products; 5 columns of 32.
+  EXPECT_DOUBLE_EQ(cost->gflop, 2e-9 * (8 * 4 * 6 + 5 * 32));
+  ASSERT_EQ(cost->memory.size(), 3u);
+  EXPECT_EQ(cost->memory[1].batch, 8);
+  EXPECT_GE(cost->memory[2].arena_bytes, cost->memory[0].arena_bytes);
+  EXPECT_GT(cost->weight_bytes, 0);
+  EXPECT_GE(cost->steps, 2);
+}
+
+TEST(GraphDotTest, HasABoxForEachNodeAndAnArrowForEachValue) {
+  EXPECT_EQ(GraphDot(TypedGraph(R"(
+input %x: f32[?, 2]
+const %w: f32[2, 2] = 1.0
+const %s: f32[] = 0.5
+%a = Gemm(%x, %w) @"f\"c" -> Rectifier(%s) @"act"
+%b = Tanh(%a)
+output %b
+)")),
+            R"(digraph "" {
+  node [shape=box]
+  "input x" [shape=ellipse]
+  n0 [label="Gemm f\"c + Rectifier act"]
+  "input x" -> n0 [label="f32[?, 2]"]
+  n1 [label="Tanh b"]
+  n0 -> n1 [label="f32[?, 2]"]
+  "output b" [shape=ellipse]
+  n1 -> "output b" [label="f32[?, 2]"]
+}
+)");
 }
 
 }  // namespace
