@@ -182,16 +182,19 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
 void AddRun(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Run one inference, without a server");
   run->add_option("model", options.model, kModelHelp)->required()->type_name("MODEL");
-  run->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
+  CLI::Option_group* inputs = run->add_option_group("+inputs");
+  inputs->require_option(1, 0);
+  inputs->add_option("--input", options.inputs, "NAME=FILE.npy, one for each input")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false)
       ->check(Parsable(SplitAssignment));
+  inputs
+      ->add_option("--random", options.random,
+                   "seed of pseudo-random values for the inputs that no file is given for")
+      ->type_name("SEED");
   run->add_option("--output-dir", options.output_dir,
                   "folder for NAME.npy of each output; characters outside [A-Za-z0-9._-] become _")
       ->type_name("DIR");
-  run->add_option("--random", options.random,
-                  "seed of pseudo-random values for the inputs that no file is given for")
-      ->type_name("SEED");
   run->add_option(
          "--compare", options.compare_dir,
          "folder with NAME.npy of each output as it should be; exit code 1 when an element "

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -89,7 +90,8 @@ TEST_F(CommandLineTest, WrongUsageIsExitCode2AndIsExplained) {
       {"inspect", "m", "--graph", "sideways"},
       {"check"},
       {"run", "m"},
-      {"run", "m", "--input", "x=x.npy"},
+      {"run", "m", "--random", "five"},
+      {"run", "m", "--random", "5", "--rtol", "-1"},
       {"run", "m", "--input", "x=x.npy", "--output-dir", "d", "--threads", "0"},
       {"bench", "m", "--batch", "0"},
   };
@@ -197,6 +199,57 @@ TEST_F(CommandLineTest, RunWritesOneFileForEachOutput) {
   const auto logits = ReadNpy(Path("new/folder/logits.npy"));
   ASSERT_TRUE(logits.ok());
   EXPECT_EQ(logits->shape(), (Shape{3, 10}));
+}
+
+TEST_F(CommandLineTest, RunComparesWithGoldens) {
+  ASSERT_EQ(Run({"run", Sample("digits_prelu"), "--random", "7", "--output-dir", Path("golden")}),
+            kExitDone)
+      << err_;
+  EXPECT_EQ(Run({"run", Sample("digits_prelu"), "--random", "7", "--compare", Path("golden")}),
+            kExitDone)
+      << err_;
+  EXPECT_THAT(out_, HasSubstr("logits differs by at most 0, and in 0 of 10 elements"));
+  EXPECT_EQ(Run({"run", Sample("digits_prelu"), "--random", "8", "--compare", Path("golden")}),
+            kExitFailed);
+  EXPECT_THAT(err_, StartsWith("rectifier run: logits: element "));
+}
+
+TEST_F(CommandLineTest, CheckAndInspectWriteJson) {
+  ASSERT_EQ(Run({"check", Sample("digits_prelu"), "--json"}), kExitDone) << err_;
+  const auto checked = nlohmann::json::parse(out_);
+  EXPECT_EQ(checked[0]["servable"], true);
+  EXPECT_EQ(checked[0]["max_batch"], 32);
+  ASSERT_EQ(Run({"inspect", Sample("digits_prelu"), "--json"}), kExitDone) << err_;
+  const auto inspected = nlohmann::json::parse(out_);
+  ASSERT_EQ(inspected["rectifiers"].size(), 4u);
+  EXPECT_EQ(inspected["rectifiers"][0]["form"], "PRelu");
+  EXPECT_EQ(inspected["rectifiers"][0]["origin"], "learned");
+  EXPECT_EQ(inspected["inputs"][0]["shape"][0], -1);
+  EXPECT_GT(inspected["gflop"], 0);
+}
+
+TEST_F(CommandLineTest, InspectDrawsTheGraph) {
+  ASSERT_EQ(Run({"inspect", Sample("digits_prelu"), "--dot"}), kExitDone) << err_;
+  EXPECT_THAT(out_, StartsWith("digraph "));
+  EXPECT_THAT(out_, HasSubstr(" + Rectifier "));
+}
+
+TEST_F(CommandLineTest, CheckNamesEveryUnsupportedNodeAndSaysWhatToDo) {
+  OnnxBuilder model(17);
+  model.Input("x", {-1, 3}).Output("y");
+  model.Node("LSTM", {"x"}, {"a"}).Named("first");
+  model.Node("TopK", {"a"}, {"b"}).Named("second");
+  model.Node("Einsum", {"b"}, {"y"}).Named("third");
+  folder_.Write("m.onnx", model.Bytes());
+  EXPECT_EQ(Run({"check", Path("m.onnx")}), kExitFailed);
+  for (const char* problem :
+       {"first (LSTM): the operator LSTM is not supported",
+        "second (TopK): the operator TopK is not supported",
+        "third (Einsum): the operator Einsum is not supported", "what to do: "}) {
+    EXPECT_THAT(err_, HasSubstr(problem));
+  }
+  EXPECT_EQ(Run({"check", Path("m.onnx"), "--json"}), kExitFailed);
+  EXPECT_EQ(nlohmann::json::parse(out_)[0]["problems"].size(), 3u);
 }
 
 TEST_F(CommandLineTest, RunSaysWhichInputIsWrong) {

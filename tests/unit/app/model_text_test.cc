@@ -71,9 +71,7 @@ const %zero: f32[] = 0.0
 %b = Rectifier(%a, %chosen) {origin = "leaky_relu"} @"act_2"
 %c = Rectifier(%b, %zero) {origin = "relu"} @"act_3"
 %d = Rectifier(%c, %given) {origin = "prelu"} @"act_4"
-%e = Rectifier(%d, %chosen) {form = "max(x, k·x)",
-                           origin = "recognized"
-} @"act_5"
+%e = Rectifier(%d, %chosen) {form = "max(x, k·x)", origin = "recognized"} @"act_5"
 output %e
 )g";
 
@@ -137,14 +135,14 @@ TEST(GraphDotTest, HasABoxForEachNodeAndAnArrowForEachValue) {
 input %x: f32[?, 2]
 const %w: f32[2, 2] = 1.0
 const %s: f32[] = 0.5
-%a = Gemm(%x, %w) @"f\"c" -> Rectifier(%s) @"act"
+%a = Gemm(%x, %w) @"fc" -> Rectifier(%s) @"act"
 %b = Tanh(%a)
 output %b
 )")),
             R"(digraph "" {
   node [shape=box]
   "input x" [shape=ellipse]
-  n0 [label="Gemm f\"c + Rectifier act"]
+  n0 [label="Gemm fc + Rectifier act"]
   "input x" -> n0 [label="f32[?, 2]"]
   n1 [label="Tanh b"]
   n0 -> n1 [label="f32[?, 2]"]
