@@ -38,6 +38,9 @@ if(RECTIFIER_SANITIZE)
   add_compile_options(-fsanitize=${RECTIFIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RECTIFIER_SANITIZE})
 endif()
+if(RECTIFIER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # rectifier_library(NAME SOURCES file... [DEPENDS target...] [PRIVATE_DEPENDS target...])
 # A folder of server/ is one static library, rectifier_NAME.
