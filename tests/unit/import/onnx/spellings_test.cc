@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+
 #include "server/core/status.h"
 #include "server/ops/operator_table.h"
 
@@ -39,6 +44,18 @@ TEST(SpellingsTest, EveryOperatorOfTheGraphHasASpelling) {
   for (const Operator& op : OperatorTable()) {
     if (op.name == "Rectifier") continue;
     EXPECT_TRUE(FindSpelling("n", op.name, kNewestOpset).ok()) << op.name;
+  }
+}
+
+TEST(SpellingsTest, TheDocumentationListsEveryOperatorWithItsFirstOpset) {
+  std::ifstream file(RECTIFIER_SOURCE_DIR "/docs/operators.md");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::map<std::string_view, int> first;
+  for (const Spelling& row : Spellings()) first.try_emplace(row.op_type, row.first_opset);
+  for (const auto& [op, opset] : first) {
+    const std::string entry = fmt::format("{} ({})", op, opset);
+    const bool listed = text.find(" " + entry) != std::string::npos;
+    EXPECT_TRUE(listed) << entry;
   }
 }
 
