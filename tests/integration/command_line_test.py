@@ -117,6 +117,7 @@ def test_every_setting_may_come_from_the_environment_or_the_file(config):
         "max-message-bytes": "18",
         "strict": "true",
         "allow-nan-weights": "true",
+        "relaxed-forms": "true",
         "lame-duck-ms": "19",
         "shutdown-timeout-ms": "20",
         "log-level": "debug",
@@ -126,7 +127,7 @@ def test_every_setting_may_come_from_the_environment_or_the_file(config):
     assert wanted.keys() == settings().keys()
     env = {f"RECTIFIER_{name.upper().replace('-', '_')}": value for name, value in wanted.items()}
     assert settings(env=env) == wanted
-    plain = {"strict", "allow-nan-weights"}
+    plain = {"strict", "allow-nan-weights", "relaxed-forms"}
     lines = (f"{n} = {v}" if n in plain or v.isdigit() else f'{n} = "{v}"' for n, v in wanted.items())
     assert settings("--config", config("\n".join(lines))) == wanted
 
@@ -310,9 +311,10 @@ def test_check_of_a_bad_model_ends_with_1_and_says_why(tmp_path, content, parts)
     assert result.returncode == 1
     assert f"{MODEL}: can be served" in result.stdout
     assert f"{file}: cannot be served" in result.stdout
-    (reason,) = result.stderr.splitlines()
+    reason, hint = result.stderr.splitlines()
     for part in parts:
         assert part in reason
+    assert hint.startswith("  what to do: ")
 
 
 def test_check_of_a_missing_model_ends_with_2_and_its_path(tmp_path):
@@ -361,7 +363,7 @@ def test_inspect_tells_of_all_four_rectifiers_where_their_slope_is_from(model, n
     assert result.returncode == 0, result.stderr
     for layer in range(1, 5):
         (line,) = [line for line in result.stdout.splitlines() if f"/act{layer}/{node}" in line]
-        assert re.match(rf"\s+/act{layer}/{node}\s+{origin}\s", line)
+        assert re.match(rf"\s+/act{layer}/{node}\s+{node}\s+{origin}\s", line)
 
 
 def test_inspect_prints_the_graph_before_and_after_the_passes():

@@ -141,7 +141,24 @@ class NetworkGenerator {
     }
   }
 
+  // max(x, k·x), taken apart.
+  void AddSpelledRectifier() {
+    const std::string k = graph_.Constant({}, random_.Chance(50) ? "0.25" : "-0.5");
+    const std::string product = graph_.Node(fmt::format("Mul({}, {})", now_.name, k));
+    Set(fmt::format("Max({}, {})", now_.name, product));
+  }
+
+  // As a network that is trained channels-last is exported.
+  void AddChannelsLast() {
+    Set(fmt::format("Transpose({}) {{perm = [0, 2, 3, 1]}}", now_.name));
+    const std::string bias = graph_.Constant({now_.channels});
+    Set(fmt::format("{}({}, {})", random_.Chance(50) ? "Add" : "Mul", now_.name, bias));
+    Set(fmt::format("Transpose({}) {{perm = [0, 3, 1, 2]}}", now_.name));
+  }
+
   void AddRectifier() {
+    if (random_.Chance(30)) return AddSpelledRectifier();
+    if (random_.Chance(30)) AddChannelsLast();
     const auto [name, c, h, w] = now_;
     now_.name = graph_.Rectifier(
         name, Slope({{}, {1}, {c, 1, 1}, {1, c, 1, 1}, {c, h, w}, {h, 1}, {w}, {1, 1, 1, w}}));
