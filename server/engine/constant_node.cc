@@ -65,14 +65,14 @@ bool Fits(const Graph& graph, const Node& node, int64_t max_bytes) {
 absl::StatusOr<std::optional<std::vector<Tensor>>> FoldNode(const Graph& graph, const Node& node,
                                                             int64_t max_bytes,
                                                             const ComputeConstants& compute) {
+  if (!Fits(graph, node, max_bytes)) return std::nullopt;
   RECTIFIER_ASSIGN_OR_RETURN(std::optional<Tensor> value, ValueFromShapes(graph, node));
   if (value) {
     std::vector<Tensor> values;
     values.push_back(*std::move(value));
     return values;
   }
-  const bool constant = HasConstantInputs(graph, node) && node.post_ops.empty();
-  if (!constant || !Fits(graph, node, max_bytes)) return std::nullopt;
+  if (!HasConstantInputs(graph, node) || !node.post_ops.empty()) return std::nullopt;
   RECTIFIER_ASSIGN_OR_RETURN(std::vector<Tensor> values, compute(ConstantNodeGraph(graph, node)));
   return values;
 }

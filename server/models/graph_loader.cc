@@ -13,13 +13,19 @@ namespace rectifier {
 
 namespace {
 
+// Far more than a network computes of constants, and few enough that a hostile file is refused
+// soon.
+constexpr int kMaxFolded = 20'000;
+
 // Folds with the engine, as long as what is made stays small.
 NodeFolder FoldingWith(CompilerFactory new_compiler) {
-  return [compute = ComputeWith(new_compiler), room = kMaxAddedBytes](
+  return [compute = ComputeWith(new_compiler), room = kMaxAddedBytes, left = kMaxFolded](
              const Graph& graph,
              const Node& node) mutable -> absl::StatusOr<std::optional<std::vector<Tensor>>> {
+    if (left == 0) return std::nullopt;
     RECTIFIER_ASSIGN_OR_RETURN(auto values, FoldNode(graph, node, room, compute));
     if (values) {
+      --left;
       for (const Tensor& value : *values) room -= static_cast<int64_t>(value.bytes().size());
     }
     return values;
