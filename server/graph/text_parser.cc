@@ -1,6 +1,6 @@
 #include <charconv>
-#include <cstring>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -431,8 +431,8 @@ Tensor SeededTensor(const TensorType& type, uint64_t seed) {
       const double value = values[i];
       std::memcpy(to, &value, size);
     } else if (type.dtype == DType::kFloat16 || type.dtype == DType::kBFloat16) {
-      const uint16_t bits = type.dtype == DType::kFloat16 ? HalfFromFloat(values[i])
-                                                          : BFloatFromFloat(values[i]);
+      const uint16_t bits =
+          type.dtype == DType::kFloat16 ? HalfFromFloat(values[i]) : BFloatFromFloat(values[i]);
       std::memcpy(to, &bits, size);
     } else {
       // The lowest byte of a little-endian integer.

@@ -11,7 +11,7 @@ namespace rectifier {
 
 // What a pass may use besides the graph.
 struct PassContext {
-  CompilerFactory new_compiler;  // to compute with
+  CompilerFactory new_compiler = nullptr;  // to compute with
   bool relaxed_forms = false;  // forms of the activation that round differently are recognised, too
 };
 

@@ -74,8 +74,8 @@ absl::StatusOr<InferenceRequest> InferCall::Prepare(const grpc::ByteBuffer& requ
   for (const TensorView& input : decoded_.inputs) shapes.push_back(input.type.shape);
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorType> outputs,
                              servable_->OutputTypes(decoded_.samples, shapes));
-  RECTIFIER_ASSIGN_OR_RETURN(
-      reply_, Reply::Allocate(signature, decoded_, outputs, with_.max_reply_bytes));
+  RECTIFIER_ASSIGN_OR_RETURN(reply_,
+                             Reply::Allocate(signature, decoded_, outputs, with_.max_reply_bytes));
   InferenceRequest prepared;
   prepared.samples = decoded_.samples;
   prepared.inputs = std::move(decoded_.inputs);

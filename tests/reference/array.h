@@ -30,7 +30,7 @@ Array Zeros(const TensorType& type);
 Array Zeros(const Shape& shape);  // of f32
 
 Array FromTensor(const TensorView& tensor);
-Tensor ToTensor(const Array& array);  // rounds f32 once
+Tensor ToTensor(const Array& array);  // rounds floats once
 
 // Calls `visit` with every coordinate of a tensor of this shape, in row-major order; once, with no
 // coordinates, for a scalar.
@@ -58,5 +58,13 @@ double Broadcast(const Array& array, const Coordinates& at);
 
 // The shape of an elementwise operation on both.
 Shape BroadcastShape(const Shape& a, const Shape& b);
+
+// What an element of this type becomes when `value` is computed for it: integers are truncated and
+// wrap around, and are 0 where `value` is no finite number.
+double Stored(DType dtype, double value);
+
+// The elements of a list of integers. Those that no double holds exactly are still in their order,
+// at the ends of what fits.
+std::vector<int64_t> Integers(const Array& list);
 
 }  // namespace rectifier::reference

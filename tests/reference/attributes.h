@@ -21,4 +21,7 @@ inline std::vector<int64_t> IntsOr(const Node& node, std::string_view name,
   return values.empty() ? otherwise : values;
 }
 
+// The axis, counted from the front.
+inline int64_t FromFront(int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
+
 }  // namespace rectifier::reference

@@ -1,3 +1,6 @@
+#include <numeric>
+#include <string>
+
 #include "server/core/check.h"
 #include "tests/reference/attributes.h"
 #include "tests/reference/kernels.h"
@@ -5,8 +8,22 @@
 namespace rectifier::reference {
 namespace {
 
-// The axis, counted from the front.
-int64_t FromFront(int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
+// Where x's dimension of `dim` is read for `position`, which may lie outside: found by stepping
+// back into it.
+int64_t PaddingSource(const std::string& mode, int64_t position, int64_t dim) {
+  if (dim == 1) return 0;
+  while (position < 0 || position >= dim) {
+    const bool before = position < 0;
+    if (mode == "edge") {
+      position = before ? 0 : dim - 1;
+    } else if (mode == "wrap") {
+      position += before ? dim : -dim;
+    } else {  // reflect: the outermost element is not repeated
+      position = before ? -position : 2 * (dim - 1) - position;
+    }
+  }
+  return position;
+}
 
 }  // namespace
 
@@ -41,18 +58,31 @@ Array Flatten(const Node& node, Inputs inputs) {
   return y;
 }
 
-// y[at] = x[at − pads at the beginning], or the padding's value where x has no such element.
-Array Pad(const Node&, Inputs inputs) {
+// y[at] = x[at − pads at the beginning], or what the mode puts where x has no such element.
+Array Pad(const Node& node, Inputs inputs) {
   const Array& x = *inputs[0];
-  const Array& pads = *inputs[1];
+  const auto mode = AttributeOr<std::string>(node, "mode", "constant");
+  const auto listed = Integers(*inputs[1]);
   const double value = inputs.size() > 2 && inputs[2] != nullptr ? inputs[2]->values[0] : 0;
-  const auto pad = [&](int i) { return static_cast<int64_t>(pads.values[static_cast<size_t>(i)]); };
-  Shape shape;
-  for (int i = 0; i < x.rank(); ++i) shape.push_back(x.shape()[i] + pad(i) + pad(x.rank() + i));
-  Array y = Zeros(shape);
-  ForEach(shape, [&](const Coordinates& at) {
+  std::vector<int64_t> axes(static_cast<size_t>(x.rank()));
+  std::iota(axes.begin(), axes.end(), 0);
+  if (inputs.size() > 3 && inputs[3] != nullptr) axes = Integers(*inputs[3]);
+  Coordinates begin(static_cast<size_t>(x.rank()), 0);
+  TensorType type = x.type;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<size_t>(FromFront(axes[i], x.rank()));
+    begin[axis] = listed[i];
+    type.shape[static_cast<int>(axis)] += listed[i] + listed[axes.size() + i];
+  }
+  Array y = Zeros(type);
+  ForEach(y.shape(), [&](const Coordinates& at) {
     Coordinates from = at;
-    for (int i = 0; i < x.rank(); ++i) from[static_cast<size_t>(i)] -= pad(i);
+    for (size_t i = 0; i < from.size(); ++i) {
+      from[i] -= begin[i];
+      if (mode != "constant") {
+        from[i] = PaddingSource(mode, from[i], x.shape()[static_cast<int>(i)]);
+      }
+    }
     y[at] = x.Contains(from) ? x[from] : value;
   });
   return y;

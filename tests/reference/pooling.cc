@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "tests/reference/attributes.h"
@@ -64,6 +65,16 @@ Array AveragePool(const Node& node, Inputs inputs) {
   return Pool(node, *inputs[0], [include_pad](const Seen& seen) {
     const auto inside = static_cast<double>(seen.inside.size());
     return Sum(seen.inside) / (inside + (include_pad ? static_cast<double>(seen.padding) : 0));
+  });
+}
+
+// (Σ |x|^p)^(1/p)
+Array LpPool(const Node& node, Inputs inputs) {
+  const auto p = static_cast<double>(AttributeOr<int64_t>(node, "p", 2));
+  return Pool(node, *inputs[0], [p](const Seen& seen) {
+    double sum = 0;
+    for (const double value : seen.inside) sum += std::pow(std::abs(value), p);
+    return std::pow(sum, 1 / p);
   });
 }
 

@@ -5,35 +5,13 @@
 
 #include <string>
 
+#include "tests/reference/examples.h"
 #include "tests/reference/run_reference.h"
 #include "tests/support/graph_testing.h"
 #include "tests/support/status_testing.h"
 
 namespace rectifier {
 namespace {
-
-struct Example {
-  const char* name;
-  std::string declarations;  // of the constants that the node reads
-  const char* node;
-  const char* want;  // type and elements of the result
-};
-
-std::string Computed(const Example& example) {
-  const Graph graph = TypedGraph(example.declarations + "\n%y = " + example.node + "\noutput %y\n");
-  const auto outputs = RunReference(graph, {});
-  if (!outputs.ok()) return StatusText(outputs);
-  std::string text;
-  for (const float value : (*outputs)[0].data<float>()) {
-    text += fmt::format("{}{:.4g}", text.empty() ? " " : ", ", value);
-  }
-  return TypeText((*outputs)[0].type()) + text;
-}
-
-void ExpectExamples(const std::vector<Example>& examples) {
-  for (const Example& example : examples)
-    EXPECT_EQ(Computed(example), example.want) << example.name;
-}
 
 TEST(ReferenceTest, Convolutions) {
   const std::string x = "const %x: f32[1, 1, 4] = [1.0, 2.0, 3.0, 4.0]\n";

@@ -49,7 +49,8 @@ class Interpreter {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Array> RunOp(const Node& node, const std::vector<const Array*>& operands) const {
+  absl::StatusOr<std::vector<Array>> RunOp(const Node& node,
+                                           const std::vector<const Array*>& operands) const {
     const reference::Kernel kernel = reference::FindKernel(node.op);
     if (kernel == nullptr) return Unimplemented(Place(node), "has no reference kernel");
     return kernel(node, operands);
@@ -60,14 +61,16 @@ class Interpreter {
   absl::Status RunNode(const Node& node) {
     std::vector<const Array*> operands;
     for (const ValueId id : node.inputs) operands.push_back(Find(id));
-    RECTIFIER_ASSIGN_OR_RETURN(Array result, RunOp(node, operands));
+    RECTIFIER_ASSIGN_OR_RETURN(std::vector<Array> results, RunOp(node, operands));
     for (const PostOp& post_op : node.post_ops) {
       const Node fused{node.name, post_op.op, post_op.attributes, {}, {}, {}};
-      operands = {&result};
+      operands = {&results[0]};
       for (const ValueId id : post_op.operands) operands.push_back(Find(id));
-      RECTIFIER_ASSIGN_OR_RETURN(result, RunOp(fused, operands));
+      RECTIFIER_ASSIGN_OR_RETURN(results, RunOp(fused, operands));
     }
-    if (node.outputs[0] != kNoValue) arrays_[node.outputs[0]] = std::move(result);
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i] != kNoValue) arrays_[node.outputs[i]] = std::move(results[i]);
+    }
     return absl::OkStatus();
   }
 

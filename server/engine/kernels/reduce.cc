@@ -146,7 +146,7 @@ void Reduce(const Reduction& reduction, std::byte* y_bytes, const std::byte* x_b
   kept.ForEachRow([&](const auto& at, int64_t count, const auto& steps) {
     for (int64_t first = 0; first < count; first += kTogether) {
       const int64_t some = std::min(kTogether, count - first);
-      std::array<typename Kind::State, kTogether> states;
+      std::array<typename Kind::State, kTogether> states{};
       std::fill_n(states.begin(), some, Kind::Begin());
       const T* from = x + at[1] + first * steps[1];
       reduced.ForEachRow([&](const auto& r_at, int64_t r_count, const auto& r_steps) {

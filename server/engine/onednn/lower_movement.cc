@@ -36,7 +36,7 @@ void EmitCopy(ProgramBuilder& builder, std::string_view op, const Operand& resul
 // The part of x that begins at `starts` and goes on in `steps`.
 Operand EmitPart(ProgramBuilder& builder, std::string_view op, const Operand& x,
                  const std::vector<SliceRange>& ranges, const TensorType& type) {
-  const Operand result = AllocateLike(builder, x, type);
+  Operand result = AllocateLike(builder, x, type);
   kernels::Strides strides = x.desc.get_strides();
   int64_t offset = 0;
   for (size_t i = 0; i < ranges.size(); ++i) {

@@ -33,7 +33,7 @@ Operand EmitConstantPad(const Node& node, ProgramBuilder& builder, const PadArgu
   const Shape& to = builder.shape(node.outputs[0]);
   const Operand x = builder.Get(node.inputs[0]);
   const DataType carrier = x.desc.get_data_type();
-  const Operand result = builder.Allocate(Dense(DimsOf(to), PhysicalOrder(x.desc), carrier));
+  Operand result = builder.Allocate(Dense(DimsOf(to), PhysicalOrder(x.desc), carrier));
   Dims kept;
   Dims read_at;
   Dims write_at;

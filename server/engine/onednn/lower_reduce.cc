@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/engine/kernels/reduce.h"
@@ -6,6 +8,17 @@
 #include "server/ops/reduce.h"
 
 namespace rectifier::onednn {
+namespace {
+
+// A loop that reads x and writes the node's result, row-major.
+absl::Status Emit(const Node& node, ProgramBuilder& builder, const Operand& x, Kernel kernel) {
+  const Operand result = builder.Allocate(RowMajor(builder.type(node.outputs[0])));
+  builder.AddKernel(node.op, "reduce", {result, x}, std::move(kernel));
+  builder.Set(node.outputs[0], result);
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 // A loop, because oneDNN's reduction adds in another order for other batches.
 absl::Status LowerReduce(const Node& node, ProgramBuilder& builder) {
@@ -23,13 +36,9 @@ absl::Status LowerReduce(const Node& node, ProgramBuilder& builder) {
   }
   const kernels::ReduceFunction reduce = kernels::FindReduction(node.op, type.dtype);
   RECTIFIER_CHECK(reduce != nullptr);
-  const Operand result = builder.Allocate(RowMajor(builder.type(node.outputs[0])));
-  builder.AddKernel(node.op, "reduce", {result, x},
-                    [reduction, reduce](std::span<std::byte* const> memory) {
-                      reduce(reduction, memory[0], memory[1]);
-                    });
-  builder.Set(node.outputs[0], result);
-  return absl::OkStatus();
+  return Emit(node, builder, x, [reduction, reduce](std::span<std::byte* const> memory) {
+    reduce(reduction, memory[0], memory[1]);
+  });
 }
 
 absl::Status LowerArgReduce(const Node& node, ProgramBuilder& builder) {
@@ -53,13 +62,9 @@ absl::Status LowerArgReduce(const Node& node, ProgramBuilder& builder) {
   }
   const kernels::ArgReduceFunction reduce = kernels::FindArgReduction(type.dtype);
   RECTIFIER_CHECK(reduce != nullptr);
-  const Operand result = builder.Allocate(RowMajor(builder.type(node.outputs[0])));
-  builder.AddKernel(node.op, "reduce", {result, x},
-                    [reduction, reduce](std::span<std::byte* const> memory) {
-                      reduce(reduction, memory[0], memory[1]);
-                    });
-  builder.Set(node.outputs[0], result);
-  return absl::OkStatus();
+  return Emit(node, builder, x, [reduction, reduce](std::span<std::byte* const> memory) {
+    reduce(reduction, memory[0], memory[1]);
+  });
 }
 
 }  // namespace rectifier::onednn

@@ -149,6 +149,7 @@ void ProgramBuilder::AddKernel(std::string_view op, std::string_view name,
                                const std::vector<Operand>& operands, Kernel kernel,
                                const std::string& detail) {
   std::vector<Step::Argument> arguments;
+  arguments.reserve(operands.size());
   for (const Operand& operand : operands) {
     arguments.push_back({static_cast<int>(arguments.size()), operand});
   }

@@ -92,8 +92,9 @@ class Inliner {
                                  "or {} bytes",
                                  limits_.max_nodes, limits_.max_constant_bytes);
       }
-      for (auto node = body->rbegin(); node != body->rend(); ++node) {
-        pending.push_front({std::move(*node), next.depth + 1});
+      while (!body->empty()) {
+        pending.push_front({std::move(body->back()), next.depth + 1});
+        body->pop_back();
       }
     }
     graph_.mutable_node()->Swap(&done);

@@ -139,11 +139,10 @@ class GraphReader {
 
   void AddInputs() {
     for (const onnx::ValueInfoProto* input : inputs_) {
-      absl::StatusOr<TensorType> type = ReadInputType(*input, limits_.max_rank);
+      const absl::StatusOr<TensorType> type = ReadInputType(*input, limits_.max_rank);
       problems_.Add(type.status());
-      ValueId id =
-          type.ok() ? graph_.AddInput(input->name(), *std::move(type)) : AddUntyped(input->name());
-      if (type.ok() && IsComputedInF32(graph_.value(id).type->dtype)) {
+      ValueId id = type.ok() ? graph_.AddInput(input->name(), *type) : AddUntyped(input->name());
+      if (type.ok() && IsComputedInF32(type->dtype)) {
         id = AddCast(id, DType::kFloat32, input->name());
       }
       values_.Define(input->name(), id);

@@ -8,18 +8,11 @@
 #include <cstring>
 #include <iterator>
 
+#include "tests/unit/engine/batch_networks.h"
 #include "tests/unit/engine/program_testing.h"
 
 namespace rectifier {
 namespace {
-
-struct Network {
-  const char* name;
-  const char* text;  // one input and one output, both with the batch as their first dimension
-  bool holds_on_two_threads = true;
-};
-
-void PrintTo(const Network& network, std::ostream* stream) { *stream << network.name; }
 
 constexpr Network kNetworks[] = {
     {"Conv3x3", R"(
@@ -224,6 +217,12 @@ constexpr Network kNetworks[] = {
       output %y)"},
 };
 
+std::vector<Network> AllNetworks() {
+  std::vector<Network> networks(std::begin(kNetworks), std::end(kNetworks));
+  networks.insert(networks.end(), std::begin(kLoopNetworks), std::end(kLoopNetworks));
+  return networks;
+}
+
 class BatchInvarianceTest : public ::testing::TestWithParam<Network> {};
 
 constexpr int64_t kSamples = 32;
@@ -246,7 +245,7 @@ void ExpectSameBitsInEveryBatch(const Network& network, int threads) {
   const auto compiler = NewCompiler(threads);
   std::vector<Tensor> alone;
   std::string steps_at_1;
-  for (const int64_t batch : {1, 2, 3, 8, 32}) {
+  for (const int64_t batch : {1, 2, 3, 5, 8, 32}) {
     const auto program = MustCompile(*compiler, graph, batch);
     ASSERT_NE(program, nullptr);
     const AlignedBuffer arena = NewArena(*program);
@@ -282,14 +281,14 @@ TEST_P(BatchInvarianceTest, ASampleHasTheSameBitsInEveryBatch) {
   ExpectSameBitsInEveryBatch(GetParam(), /*threads=*/1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BatchInvarianceTest, ::testing::ValuesIn(kNetworks),
+INSTANTIATE_TEST_SUITE_P(All, BatchInvarianceTest, ::testing::ValuesIn(AllNetworks()),
                          [](const auto& suite) { return std::string(suite.param.name); });
 
 class BatchInvarianceOnTwoThreadsTest : public ::testing::TestWithParam<Network> {};
 
 std::vector<Network> NetworksForTwoThreads() {
-  std::vector<Network> networks;
-  std::ranges::copy_if(kNetworks, std::back_inserter(networks), &Network::holds_on_two_threads);
+  std::vector<Network> networks = AllNetworks();
+  std::erase_if(networks, [](const Network& network) { return !network.holds_on_two_threads; });
   return networks;
 }
 

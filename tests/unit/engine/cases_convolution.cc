@@ -145,7 +145,7 @@ std::string Single(const std::string& op, const Shape& x, const Shape& w, const 
 
 }  // namespace
 
-std::vector<std::string> ConvCases() {
+std::vector<std::string> ConvCases(std::string_view /*op*/) {
   std::vector<std::string> cases = {
       // 1×1, with and without strides.
       Single("Conv", {2, 16, 7, 7}, {32, 16, 1, 1}, ""),
@@ -173,7 +173,7 @@ std::vector<std::string> ConvCases() {
   return cases;
 }
 
-std::vector<std::string> ConvTransposeCases() {
+std::vector<std::string> ConvTransposeCases(std::string_view /*op*/) {
   std::vector<std::string> cases = {
       Single("ConvTranspose", {1, 56, 6, 6}, {56, 1, 9, 9},
              "{strides = [2, 2], pads = [4, 4, 4, 4], output_padding = [1, 1]}"),

@@ -74,14 +74,14 @@ std::string RandomMatMul(Random& random, int rank_a, int rank_b) {
 
 }  // namespace
 
-std::vector<std::string> GemmCases() {
+std::vector<std::string> GemmCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(5);
   for (int i = 0; i < 150; ++i) cases.push_back(RandomGemm(random));
   return cases;
 }
 
-std::vector<std::string> MatMulCases() {
+std::vector<std::string> MatMulCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(6);
   for (int i = 0; i < 160; ++i) cases.push_back(RandomMatMul(random, i % 4 + 1, i / 4 % 4 + 1));

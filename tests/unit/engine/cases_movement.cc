@@ -1,31 +1,29 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tests/unit/engine/graph_writer.h"
 #include "tests/unit/engine/operator_cases.h"
+#include "tests/unit/engine/typed_operands.h"
 
 namespace rectifier {
 namespace {
 
-// An input of this shape, in half of all cases after a convolution.
-std::string RandomProducer(Random& random, GraphWriter& graph, const Shape& shape) {
-  const std::string x = graph.Input(shape);
-  const bool after_conv = shape.rank() >= 3 && shape.rank() <= 5 && random.Chance(50);
-  return after_conv ? graph.AfterConv(x, shape) : x;
-}
+// Types of every element size.
+const std::vector<std::string> kTypes = {"f32", "f32", "f32", "f32", "i64", "i32", "i8", "bool"};
 
 std::string RandomConcat(Random& random, int rank) {
   GraphWriter graph;
   const Shape common(random.Several(rank, 1, 6));
+  const std::string type = random.Pick(kTypes);
   const auto axis = static_cast<int>(random.Between(0, rank - 1));
   std::string operands;
   std::string last;
   const int64_t count = random.Between(1, 4);
   for (int64_t i = 0; i < count; ++i) {
     Shape shape = common;
-    shape[axis] = random.Pick<int64_t>({1, 2, 5, 16});
+    shape[axis] = random.Pick<int64_t>({0, 1, 1, 2, 2, 5, 5, 16, 16});
     if (last.empty() || random.Chance(85)) {
-      last = random.Chance(15) ? graph.Constant(shape) : RandomProducer(random, graph, shape);
+      last = random.Chance(15) ? TypedConstant(random, graph, shape, type)
+                               : RandomProducer(random, graph, shape, type);
     }  // else the same once more
     operands += (operands.empty() ? "" : ", ") + last;
   }
@@ -45,20 +43,49 @@ std::string RandomPad(Random& random, int rank) {
     const auto i = static_cast<size_t>(axis);
     if (shape[axis] + pads[i] + pads[i + static_cast<size_t>(rank)] < 1) pads[i] = 0;
   }
-  const std::string x = RandomProducer(random, graph, shape);
+  const std::string type = random.Pick(kTypes);
+  const std::string x = RandomProducer(random, graph, shape, type);
   std::string operands = x + ", " + graph.Integers(pads);
-  if (random.Chance(50)) operands += ", " + graph.Constant({}, "-1.5");
+  if (random.Chance(50)) {
+    const char* value = type == "f32" ? "-1.5" : "1";
+    operands += ", " + graph.Constant(random.Chance(50) ? Shape{} : Shape{1}, value, type);
+  }
   return graph.Text(graph.Node(fmt::format("Pad({})", operands)));
+}
+
+// Some of the dimensions grow from their own elements, also by more than they have.
+std::string MirroredPad(Random& random, int rank, std::string_view mode) {
+  GraphWriter graph;
+  const Shape shape = RandomShape(random, rank);
+  std::vector<int64_t> axes;
+  std::vector<int64_t> begin;
+  std::vector<int64_t> end;
+  for (int axis = 0; axis < rank; ++axis) {
+    if (random.Chance(30)) continue;
+    axes.insert(axes.begin(), random.Chance(50) ? axis : axis - rank);
+    const bool cut = shape[axis] > 3 && random.Chance(20);
+    begin.push_back(cut ? -1 : random.Between(0, 7));
+    end.push_back(cut ? -1 : random.Between(0, 7));
+  }
+  // The pads are in the order of the axes.
+  std::ranges::reverse(begin);
+  std::ranges::reverse(end);
+  begin.insert(begin.end(), end.begin(), end.end());
+  const std::string x = RandomProducer(random, graph, shape, random.Pick(kTypes));
+  const std::string pads = graph.Integers(begin);
+  return graph.Text(graph.Node(
+      fmt::format("Pad({}, {}, _, {}) {{mode = \"{}\"}}", x, pads, graph.Integers(axes), mode)));
 }
 
 // What follows a transposition sees another layout: a convolution, a flattening, or the output.
 std::string TransposeThen(Random& random, const Shape& shape, const std::vector<int64_t>& perm) {
   GraphWriter graph;
-  std::string x = RandomProducer(random, graph, shape);
+  const std::string type = random.Pick(kTypes);
+  std::string x = RandomProducer(random, graph, shape, type);
   x = graph.Node(fmt::format("Transpose({}) {{perm = {}}}", x, ListText(perm)));
   Shape result;
   for (const int64_t axis : perm) result.push_back(shape[static_cast<int>(axis)]);
-  const int64_t then = random.Between(1, 4);
+  const int64_t then = type == "f32" ? random.Between(1, 4) : random.Between(2, 3) * 2 - 2;
   if (then == 1 && result.rank() >= 3) x = graph.AfterConv(x, result);
   if (then == 2) x = graph.Node(fmt::format("Flatten({})", x));
   if (then == 3) x = graph.Rectifier(x, graph.Constant({result[result.rank() - 1]}));
@@ -67,17 +94,24 @@ std::string TransposeThen(Random& random, const Shape& shape, const std::vector<
 
 }  // namespace
 
-std::vector<std::string> ConcatCases() {
+std::vector<std::string> ConcatCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(11);
   for (int i = 0; i < 120; ++i) cases.push_back(RandomConcat(random, i % 5 + 1));
   return cases;
 }
 
-std::vector<std::string> PadCases() {
+std::vector<std::string> PadCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(12);
-  for (int i = 0; i < 100; ++i) cases.push_back(RandomPad(random, i % 5 + 1));
+  for (int i = 0; i < 100; ++i) cases.push_back(RandomPad(random, i % 6 + 1));
+  for (const char* mode : {"edge", "reflect", "wrap", "constant"}) {
+    for (int i = 0; i < 40; ++i) cases.push_back(MirroredPad(random, i % 5 + 1, mode));
+  }
+  cases.push_back("input %x: f32[]\nconst %p: i64[0] = []\n%y = Pad(%x, %p)\noutput %y\n");
+  cases.push_back(
+      "input %x: f32[0, 2]\nconst %p: i64[4] = [1, 0, 2, 1]\nconst %v: f32[] = 7.0\n"
+      "%y = Pad(%x, %p, %v)\noutput %y\n");
   GraphWriter graph;  // all that is left of the input is padding
   const std::string x = graph.Input({3, 3});
   cases.push_back(
@@ -85,7 +119,7 @@ std::vector<std::string> PadCases() {
   return cases;
 }
 
-std::vector<std::string> TransposeCases() {
+std::vector<std::string> TransposeCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(13);
   const Shape full{2, 3, 4, 5, 6};
@@ -104,20 +138,21 @@ std::vector<std::string> TransposeCases() {
   return cases;
 }
 
-std::vector<std::string> FlattenCases() {
+std::vector<std::string> FlattenCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   Random random(14);
   for (int rank = 1; rank <= 5; ++rank) {
     for (int axis = -rank; axis <= rank; ++axis) {
       GraphWriter graph;
-      const std::string x = RandomProducer(random, graph, Shape(random.Several(rank, 1, 6)));
+      const Shape shape(random.Several(rank, random.Chance(5) ? 0 : 1, 6));
+      const std::string x = RandomProducer(random, graph, shape, random.Pick(kTypes));
       cases.push_back(graph.Text(graph.Node(fmt::format("Flatten({}) {{axis = {}}}", x, axis))));
     }
   }
   return cases;
 }
 
-std::vector<std::string> ReshapeCases() {
+std::vector<std::string> ReshapeCases(std::string_view /*op*/) {
   struct Row {
     Shape from;
     std::vector<int64_t> to;
@@ -147,6 +182,13 @@ std::vector<std::string> ReshapeCases() {
       }
     }
   }
+  cases.push_back(
+      "input %x: f32[0, 6]\nconst %s: i64[3] = [2, 0, 3]\n"
+      "%y = Reshape(%x, %s) {allowzero = 1}\noutput %y\n");
+  // A shape that is computed from the input's.
+  cases.push_back(
+      "input %x: i32[?, 6]\n%n = Shape(%x) {end = 1}\nconst %t: i64[2] = [-1, 2]\n"
+      "%s = Concat(%n, %t) {axis = 0}\n%y = Reshape(%x, %s)\noutput %y\n");
   return cases;
 }
 

@@ -29,30 +29,29 @@ std::string RandomPool(Random& random, std::string_view op, int64_t spatial) {
   attributes += random.Chance(75)   ? ", pads = " + ListText(pads)
                 : random.Chance(50) ? R"(, auto_pad = "SAME_UPPER")"
                                     : R"(, auto_pad = "SAME_LOWER")";
-  if (random.Chance(30)) {
-    attributes += ", ceil_mode = 1";
-  } else if (op == "AveragePool" && random.Chance(40)) {
-    attributes += ", count_include_pad = 1";
+  if (random.Chance(30)) attributes += ", ceil_mode = 1";
+  if (op == "AveragePool" && random.Chance(40)) attributes += ", count_include_pad = 1";
+  if (op == "LpPool" && random.Chance(60)) {
+    attributes += fmt::format(", p = {}", random.Between(1, 4));
   }
   std::string x = graph.Input(shape);
   if (random.Chance(40)) x = graph.AfterConv(x, shape);
   return graph.Text(graph.Node(fmt::format("{}({}) {{{}}}", op, x, attributes)));
 }
 
-std::vector<std::string> RandomPools(std::string_view op, uint64_t seed) {
+}  // namespace
+
+// MaxPool, AveragePool and LpPool.
+std::vector<std::string> PoolCases(std::string_view op) {
   std::vector<std::string> cases;
-  Random random(seed);
-  for (int i = 0; i < 80; ++i) cases.push_back(RandomPool(random, op, i % 3 + 1));
+  Random random(3);
+  for (int i = 0; i < 120; ++i) cases.push_back(RandomPool(random, op, i % 3 + 1));
+  cases.push_back(
+      fmt::format("input %x: f32[0, 3, 4]\n%y = {}(%x) {{kernel_shape = [2]}}\noutput %y\n", op));
   return cases;
 }
 
-}  // namespace
-
-std::vector<std::string> MaxPoolCases() { return RandomPools("MaxPool", 3); }
-
-std::vector<std::string> AveragePoolCases() { return RandomPools("AveragePool", 4); }
-
-std::vector<std::string> GlobalAveragePoolCases() {
+std::vector<std::string> GlobalAveragePoolCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   for (const Shape& shape :
        {Shape{1, 1, 1}, Shape{2, 3, 100}, Shape{2, 16, 7, 7}, Shape{3, 17, 5, 9},

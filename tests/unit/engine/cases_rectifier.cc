@@ -58,7 +58,7 @@ std::string AfterConv(const Shape& x, const Shape& slope, bool read_again) {
 
 }  // namespace
 
-std::vector<std::string> RectifierCases() {
+std::vector<std::string> RectifierCases(std::string_view /*op*/) {
   std::vector<std::string> cases;
   for (const Kind& kind : Kinds()) {
     for (const Shape& slope : kind.slopes) {

@@ -45,9 +45,9 @@ inline std::string ListText(const std::vector<int64_t>& values) {
 // that it adds.
 class GraphWriter {
  public:
-  std::string Input(const Shape& shape) {
+  std::string Input(const Shape& shape, std::string_view type = "f32") {
     const std::string name = fmt::format("%x{}", values_++);
-    text_ += fmt::format("input {}: f32{}\n", name, shape.ToString());
+    text_ += fmt::format("input {}: {}{}\n", name, type, shape.ToString());
     return name;
   }
   // Elements are pseudo-random in [-1, 1).
@@ -73,6 +73,13 @@ class GraphWriter {
     text_ += fmt::format("{} = {}\n", name, expression);
     return name;
   }
+  // The same of a node with several results.
+  std::vector<std::string> Nodes(int64_t results, std::string_view expression) {
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < results; ++i) names.push_back(fmt::format("%y{}", values_++));
+    text_ += fmt::format("{} = {}\n", fmt::join(names, ", "), expression);
+    return names;
+  }
   std::string Rectifier(const std::string& x, const std::string& slope) {
     return Node(fmt::format("Rectifier({}, {}) {{origin = \"prelu\"}}", x, slope));
   }
@@ -85,6 +92,9 @@ class GraphWriter {
   // The whole graph with this output.
   std::string Text(std::string_view output) const {
     return fmt::format("{}output {}\n", text_, output);
+  }
+  std::string Text(const std::vector<std::string>& outputs) const {
+    return fmt::format("{}output {}\n", text_, fmt::join(outputs, "\noutput "));
   }
 
  private:

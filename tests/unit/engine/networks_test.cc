@@ -65,6 +65,54 @@ std::string Layer(GraphWriter& graph, Random& random, const std::vector<std::str
       const std::string pooled = graph.Node(fmt::format("GlobalAveragePool({})", x));
       return graph.Node(fmt::format("Mul({}, {})", random.Pick(values), pooled));
     }
+    case 14: {  // loops that may be written over their operands
+      const std::string op = random.Pick<std::string>({"Max", "Min", "Sub", "Sub"});
+      return graph.Node(fmt::format("{}({}, {})", op, x, random.Pick(values)));
+    }
+    case 15: {
+      const std::string op = random.Pick<std::string>({"Sin", "Neg", "Erf", "Softsign", "Clip"});
+      return graph.Node(fmt::format("{}({})", op, x));
+    }
+    case 16: {  // the lesser, whichever that is after rounding
+      const std::string other = random.Pick(values);
+      const std::string less = graph.Node(fmt::format("Less({}, {})", x, other));
+      return graph.Node(fmt::format("Where({}, {}, {})", less, x, other));
+    }
+    case 17: {  // taken apart and put together again
+      const auto parts = graph.Nodes(2, fmt::format("Split({}) {{axis = 1}}", x));
+      return graph.Node(fmt::format("Concat({}, {}) {{axis = 1}}", parts[1], parts[0]));
+    }
+    case 18: {
+      const std::string mean = graph.Node(fmt::format(
+          "ReduceMean({}, {})", x,
+          graph.Integers(random.Pick<std::vector<int64_t>>({{1}, {2, 3}, {-1}, {0, 1, 2, 3}}))));
+      return graph.Node(fmt::format("Sub({}, {})", random.Pick(values), mean));
+    }
+    case 19: {
+      const std::string scale = graph.Constant({4});
+      return graph.Node(
+          random.Chance(50)
+              ? fmt::format("InstanceNormalization({}, {}, {}) {{epsilon = 0.5}}", x, scale, scale)
+              : fmt::format("LRN({}) {{size = 3}}", x));
+    }
+    case 20: {
+      const std::string reversed = graph.Node(fmt::format(
+          "Slice({}, {}, {}, {}, {})", x, graph.Integers({-1}), graph.Integers({INT64_MIN}),
+          graph.Integers({random.Between(1, 3)}), graph.Integers({-1})));
+      return graph.Node(fmt::format("Max({}, {})", reversed, x));
+    }
+    case 21: {
+      const std::string large =
+          graph.Node(fmt::format("Resize({}, _, {}) {{mode = \"linear\"}}", x,
+                                 graph.Constant({4}, "[1.0, 1.0, 2.0, 2.0]")));
+      return graph.Node(
+          fmt::format("AveragePool({}) {{kernel_shape = [2, 2], strides = [2, 2]}}", large));
+    }
+    case 22: {  // a shape that is computed
+      const std::string shape = graph.Node(fmt::format("Shape({})", random.Pick(values)));
+      const std::string flat = graph.Node(fmt::format("Flatten({})", x));
+      return graph.Node(fmt::format("Reshape({}, {})", flat, shape));
+    }
     default:
       return graph.Node(fmt::format("Mul({}, {})", x, graph.Constant(kShape)));
   }
@@ -76,7 +124,7 @@ std::string RandomNetwork(uint64_t seed) {
   std::vector<std::string> values = {graph.Input(kShape), graph.Input(kShape)};
   const int64_t layers = random.Between(3, 25);
   for (int64_t i = 0; i < layers; ++i) {
-    values.push_back(Layer(graph, random, values, random.Between(0, 14)));
+    values.push_back(Layer(graph, random, values, random.Between(0, 23)));
     // Mostly, read what was computed last, as networks do.
     if (values.size() > 3 && random.Chance(70)) values.erase(values.begin());
   }

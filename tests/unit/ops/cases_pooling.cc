@@ -5,8 +5,8 @@ namespace {
 
 constexpr auto kUnimplemented = absl::StatusCode::kUnimplemented;
 
-// The claims that hold for MaxPool and AveragePool alike.
-OperatorCases CasesOfBoth(const std::string& op) {
+// The claims that hold for every pooling alike.
+OperatorCases CasesOfEach(const std::string& op) {
   const auto pool = [&](const std::string& attributes) { return op + "(%a) {" + attributes + "}"; };
   return {
       .accepted =
@@ -137,6 +137,15 @@ OperatorCases PoolingCases() {
                {"f32[?, 3, 8]"},
                "AveragePool(%a) {count_include_pad = 1, kernel_shape = [3], pads = [1, 1]}",
                "f32[?, 3, 8]"},
+              {"MayCountThePaddingWithCeilMode",
+               {"f32[?, 3, 8]"},
+               "AveragePool(%a) {ceil_mode = 1, count_include_pad = 1, kernel_shape = [3], pads = "
+               "[1, 1], strides = [2]}",
+               "f32[?, 3, 5]"},
+              {"TakesAP",
+               {"f32[?, 3, 8]"},
+               "LpPool(%a) {kernel_shape = [3], p = 3}",
+               "f32[?, 3, 6]"},
 
               {"LeavesOneElementAChannel",
                {"f32[?, 3, 8, 9]"},
@@ -161,11 +170,22 @@ OperatorCases PoolingCases() {
                {"f32[1, 3, 8]"},
                "MaxPool(%a) {count_include_pad = 1, kernel_shape = [2]}",
                "attribute count_include_pad is not one of this operator"},
-              {"CountingThePaddingWithCeilMode",
+              {"AnAttributeOfAveragePool",
                {"f32[1, 3, 8]"},
-               "AveragePool(%a) {ceil_mode = 1, count_include_pad = 1, kernel_shape = [2]}",
-               "attribute count_include_pad: not supported with ceil_mode",
-               kUnimplemented},
+               "LpPool(%a) {count_include_pad = 1, kernel_shape = [2]}",
+               "attribute count_include_pad is not one of this operator"},
+              {"APOf0",
+               {"f32[1, 3, 8]"},
+               "LpPool(%a) {kernel_shape = [2], p = 0}",
+               "attribute p: expected 1 to 1024, got 0"},
+              {"APThatIsTooLarge",
+               {"f32[1, 3, 8]"},
+               "LpPool(%a) {kernel_shape = [2], p = 1025}",
+               "attribute p: expected 1 to 1024, got 1025"},
+              {"NothingToAverage",
+               {"f32[1, 3, 0]"},
+               "GlobalAveragePool(%a)",
+               "dimension 2 of [1, 3, 0] has no elements to average"},
               {"ACountIncludePadOfMinus1",
                {"f32[1, 3, 8]"},
                "AveragePool(%a) {count_include_pad = -1, kernel_shape = [2]}",
@@ -190,8 +210,8 @@ OperatorCases PoolingCases() {
                "attribute kernel_shape is not one of this operator"},
           },
   };
-  for (const char* op : {"MaxPool", "AveragePool"}) {
-    const OperatorCases more = CasesOfBoth(op);
+  for (const char* op : {"MaxPool", "AveragePool", "LpPool"}) {
+    const OperatorCases more = CasesOfEach(op);
     all.accepted.insert(all.accepted.end(), more.accepted.begin(), more.accepted.end());
     all.refused.insert(all.refused.end(), more.refused.begin(), more.refused.end());
   }

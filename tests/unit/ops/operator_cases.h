@@ -40,12 +40,20 @@ inline void PrintTo(const OperatorCase& test, std::ostream* out) { *out << test.
 struct OperatorCases {
   std::vector<OperatorCase> accepted;
   std::vector<OperatorCase> refused;
+  // Accepted too, but the shape of the result depends on values that are not known here.
+  std::vector<OperatorCase> computed = {};
 };
 
 OperatorCases ConvolutionCases();
 OperatorCases ElementwiseCases();
+OperatorCases FamilyCases();
 OperatorCases MatrixCases();
 OperatorCases MovementCases();
+OperatorCases NormalizationCases();
+OperatorCases PadCases();
 OperatorCases PoolingCases();
+OperatorCases ResizeCases();
+OperatorCases SelectionCases();
+OperatorCases ShapeCases();
 
 }  // namespace rectifier

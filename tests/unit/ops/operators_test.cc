@@ -15,9 +15,12 @@ namespace {
 OperatorCases AllCases() {
   OperatorCases all;
   for (const OperatorCases& cases :
-       {ConvolutionCases(), ElementwiseCases(), MatrixCases(), MovementCases(), PoolingCases()}) {
+       {ConvolutionCases(), ElementwiseCases(), FamilyCases(), MatrixCases(), MovementCases(),
+        NormalizationCases(), PadCases(), PoolingCases(), ResizeCases(), SelectionCases(),
+        ShapeCases()}) {
     all.accepted.insert(all.accepted.end(), cases.accepted.begin(), cases.accepted.end());
     all.refused.insert(all.refused.end(), cases.refused.begin(), cases.refused.end());
+    all.computed.insert(all.computed.end(), cases.computed.begin(), cases.computed.end());
   }
   return all;
 }
@@ -30,15 +33,17 @@ const TensorType& ResultType(const Graph& graph) {
   return *graph.value(graph.outputs()[0].value).type;
 }
 
-class AcceptedTest : public testing::TestWithParam<OperatorCase> {};
-
-TEST_P(AcceptedTest, GivesItsType) {
-  auto graph = ParseGraph(GetParam().graph());
+void ExpectAccepted(const OperatorCase& test) {
+  auto graph = ParseGraph(test.graph());
   ASSERT_TRUE(graph.ok()) << Message(graph.status());
   const absl::Status status = InferTypes(*graph);
   ASSERT_TRUE(status.ok()) << Message(status);
-  EXPECT_EQ(TypeText(ResultType(*graph)), GetParam().want);
+  EXPECT_EQ(TypeText(ResultType(*graph)), test.want);
 }
+
+class AcceptedTest : public testing::TestWithParam<OperatorCase> {};
+
+TEST_P(AcceptedTest, GivesItsType) { ExpectAccepted(GetParam()); }
 
 // What is said of dynamic dimensions is true of the sizes that an input may bring.
 TEST_P(AcceptedTest, KnownSizesGiveAResultThatFitsTheDynamicOne) {
@@ -64,6 +69,13 @@ TEST_P(AcceptedTest, KnownSizesGiveAResultThatFitsTheDynamicOne) {
 INSTANTIATE_TEST_SUITE_P(OperatorsTest, AcceptedTest, testing::ValuesIn(AllCases().accepted),
                          CaseName);
 
+class ComputedTest : public testing::TestWithParam<OperatorCase> {};
+
+TEST_P(ComputedTest, GivesWhatIsKnownOfItsType) { ExpectAccepted(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(OperatorsTest, ComputedTest, testing::ValuesIn(AllCases().computed),
+                         CaseName);
+
 class RefusedTest : public testing::TestWithParam<OperatorCase> {};
 
 TEST_P(RefusedTest, SaysWhatAndWhere) {
@@ -85,8 +97,9 @@ TEST(OperatorsTest, EveryOperatorIsAcceptedWithADynamicDimensionAndRefusesSometh
   const OperatorCases cases = AllCases();
   for (const OperatorCase& test : cases.accepted) {
     accepted.insert(test.op());
-    if (test.want.find('?') != std::string::npos) dynamic.insert(test.op());
+    if (test.graph().find('?') != std::string::npos) dynamic.insert(test.op());
   }
+  for (const OperatorCase& test : cases.computed) dynamic.insert(test.op());
   for (const OperatorCase& test : cases.refused) refused.insert(test.op());
   for (const Operator& op : OperatorTable()) {
     EXPECT_TRUE(accepted.contains(op.name)) << op.name;
@@ -129,16 +142,48 @@ TEST(OperatorsTest, EveryOperatorRefusesAWrongNumberOfInputs) {
   }
 }
 
-TEST(OperatorsTest, EveryOperatorRefusesASecondOutput) {
+TEST(OperatorsTest, EveryOperatorRefusesMoreOutputsThanItHas) {
   std::set<std::string> seen;
   for (const OperatorCase& test : AllCases().accepted) {
-    if (!seen.insert(test.op()).second) continue;
+    const Operator& op = *FindOperator(test.op());
+    if (op.max_outputs == kAnyNumber || !seen.insert(test.op()).second) continue;
     auto graph = ParseGraph(test.graph());
     ASSERT_TRUE(graph.ok()) << Message(graph.status());
-    graph->nodes()[0].outputs.push_back(graph->AddValue({"z", std::nullopt, nullptr}));
+    std::vector<ValueId>& outputs = graph->nodes()[0].outputs;
+    while (static_cast<int>(outputs.size()) <= op.max_outputs) {
+      outputs.push_back(
+          graph->AddValue({fmt::format("z{}", outputs.size()), std::nullopt, nullptr}));
+    }
     EXPECT_EQ(Message(InferTypes(*graph)),
-              fmt::format("y ({}): expected at most 1 outputs, got 2", test.op()));
+              fmt::format("y ({}): expected at most {} outputs, got {}", op.name, op.max_outputs,
+                          outputs.size()));
   }
+}
+
+// The types of all outputs of the one node: "f32[2], f32[3]".
+std::string OutputTypes(std::string_view text) {
+  const Graph graph = TypedGraph(text);
+  std::string types;
+  for (const ValueId id : graph.nodes()[0].outputs) {
+    types += (types.empty() ? "" : ", ") + (id == kNoValue ? "_" : TypeText(*graph.value(id).type));
+  }
+  return types;
+}
+
+TEST(OperatorsTest, EveryOutputOfSeveralGetsItsType) {
+  const std::string split = "input %x: i32[?, 7]\nconst %s: i64[3] = [4, 0, 3]\n";
+  EXPECT_EQ(OutputTypes(split + "%a, %b, %c = Split(%x, %s) {axis = 1}\noutput %a\n"),
+            "i32[?, 4], i32[?, 0], i32[?, 3]");
+  EXPECT_EQ(OutputTypes(split + "%a, _, %c = Split(%x, %s) {axis = -1}\noutput %a\n"),
+            "i32[?, 4], _, i32[?, 3]");
+  EXPECT_EQ(OutputTypes(split + "%a, %b = Split(%x) {axis = 1}\noutput %a\n"),
+            "i32[?, 4], i32[?, 3]");
+  EXPECT_EQ(OutputTypes(split + "%a, %b = Split(%x)\noutput %a\n"), "i32[?, 7], i32[?, 7]");
+  const std::string layer = "input %x: f32[?, 3, 4]\nconst %s: f32[4] = 1.0\n";
+  EXPECT_EQ(OutputTypes(layer + "%a, %b, %c = LayerNormalization(%x, %s)\noutput %a\n"),
+            "f32[?, 3, 4], f32[?, 3, 1], f32[?, 3, 1]");
+  EXPECT_EQ(OutputTypes(layer + "%a, _, %c = LayerNormalization(%x, %s) {axis = 1}\noutput %a\n"),
+            "f32[?, 3, 4], _, f32[?, 1, 1]");
 }
 
 }  // namespace
