@@ -50,6 +50,7 @@ absl::StatusOr<Tensor> ToTensor(const onnx::TensorProto& proto, DType expected) 
   RECTIFIER_ASSIGN_OR_RETURN(const int64_t bytes, CheckedByteSize({*dtype, shape}));
   if (bytes > kMaxBytes) return Unimplemented("data", "is no tensor");
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({*dtype, shape}));
+  if (tensor.bytes().empty()) return tensor;
   if (proto.has_raw_data()) {
     std::memcpy(tensor.bytes().data(), proto.raw_data().data(), tensor.bytes().size());
     return tensor;
