@@ -77,6 +77,19 @@ bool SameLayout(const Desc& a, const Desc& b) {
   return true;
 }
 
+bool IsDense(const Desc& desc) {
+  if (desc.get_inner_nblks() != 0) return true;
+  const Dims dims = desc.get_dims();
+  const Dims strides = desc.get_strides();
+  int64_t count = 1;
+  int64_t span = 1;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    count *= dims[i];
+    span += (dims[i] - 1) * strides[i];
+  }
+  return span == count;
+}
+
 kernels::AxisView ViewAlong(const Desc& desc, int axis) {
   const Dims dims = desc.get_dims();
   kernels::AxisView view;

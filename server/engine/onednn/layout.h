@@ -45,6 +45,9 @@ std::vector<int> PhysicalOrder(const Desc& desc);
 // above 1 (the stride of a dimension of size 1 is never used).
 bool SameLayout(const Desc& a, const Desc& b);
 
+// No gaps between the elements, as there are in a part of a larger tensor.
+bool IsDense(const Desc& desc);
+
 // A dense tensor seen as [outer, size, inner] in the order in which it lies, with `axis` in the
 // middle.
 kernels::AxisView ViewAlong(const Desc& desc, int axis);

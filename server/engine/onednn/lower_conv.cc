@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/inner_product.h"
 #include "server/engine/onednn/layout.h"
@@ -43,6 +45,37 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
   return RowMajor(dims);
 }
 
+// Where the filter has one element, windows in the padding see nothing of the input: oneDNN 3.7
+// crashes on them when it runs on several threads and adds a bias.
+void WritePaddingOut(ProgramBuilder& builder, const Window& window, Convolution& c) {
+  Dims begin(window.kernel.size(), 0);
+  Dims end = begin;
+  for (size_t i = 0; i < begin.size(); ++i) {
+    if (window.kernel[i] > 1) continue;
+    begin[i] = std::exchange(c.pads_begin[i], 0);
+    end[i] = std::exchange(c.pads_end[i], 0);
+  }
+  const Dims zeros(begin.size(), 0);
+  if (begin != zeros || end != zeros) c.x = EmitZeroPad(builder, c.x, begin, end);
+}
+
+// One result along the last dimension needs no stride, only what its window sees of the input.
+// With the stride, oneDNN 3.7 on AVX-512 reads the wrong numbers of a single channel.
+void DropLastStride(ProgramBuilder& builder, const Window& window, Convolution& c) {
+  const size_t last = window.kernel.size() - 1;
+  Dims dims = c.x.desc.get_dims();
+  if (dims[1] > 1 || window.output[last] > 1 || c.strides[last] == 1) return;
+  const int64_t seen = std::min(dims.back(), window.Extent(last) - c.pads_begin[last]);
+  if (seen < dims.back()) {
+    dims.back() = seen;
+    const Operand cut = builder.Allocate(ChannelsLast(dims));
+    builder.AddReorder({c.x.buffer, c.x.desc.submemory_desc(dims, Dims(dims.size(), 0))}, cut);
+    c.x = cut;
+  }
+  c.strides[last] = 1;
+  c.pads_end[last] = window.Extent(last) - c.pads_begin[last] - seen;
+}
+
 }  // namespace
 
 absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
@@ -60,7 +93,7 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
     builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder, bias, post_ops));
     return absl::OkStatus();
   }
-  const Convolution convolution{
+  Convolution convolution{
       builder.Get(node.inputs[0], ChannelsLast(x_shape)),
       builder.Allocate(ChannelsLast(builder.shape(node.outputs[0]))),
       PlainWeights(builder, w, WeightsDesc(builder.shape(w), attributes.group), "convolution"),
@@ -69,6 +102,8 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       HolesOf(window),
       window.pads_begin,
       window.pads_end};
+  WritePaddingOut(builder, window, convolution);
+  DropLastStride(builder, window, convolution);
   EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
                                              convolution, post_ops, post_ops.detail);
   builder.Set(node.outputs[0], convolution.y);

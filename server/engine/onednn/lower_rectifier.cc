@@ -129,7 +129,10 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
                                               }));
   weights.desc = RowMajor(folding.slope);
   const Operand folded{x.buffer, RowMajor(folding.x)};
-  Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
+  // With a slope for every element, each of oneDNN's threads also computes the first elements of
+  // the next one's share: not to be done twice over.
+  const bool in_place = folding.x != folding.slope && builder.MayOverwrite(x);
+  Operand result = in_place ? x : builder.Allocate(x.desc);
   const dnnl::prelu_forward::primitive_desc pd(builder.engine(), dnnl::prop_kind::forward_inference,
                                                folded.desc, weights.desc, folded.desc,
                                                ProgramBuilder::NewAttributes());

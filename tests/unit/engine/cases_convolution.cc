@@ -104,14 +104,44 @@ Shape WeightsShape(int64_t outer, int64_t inner, const std::vector<int64_t>& ker
   return shape;
 }
 
+std::string ConvCase(Random& random, const Layer& layer, const std::string& padding) {
+  return WriteLayer(random, "Conv", layer,
+                    WeightsShape(layer.out_channels(), layer.in_channels_a_group, layer.kernel),
+                    padding);
+}
+
 std::string RandomConv(Random& random, int64_t spatial) {
   while (true) {
     const Layer layer = RandomLayer(random, spatial);
     if (layer.Products() > kMostProducts) continue;
-    return WriteLayer(random, "Conv", layer,
-                      WeightsShape(layer.out_channels(), layer.in_channels_a_group, layer.kernel),
-                      RandomPadding(random, layer));
+    return ConvCase(random, layer, RandomPadding(random, layer));
   }
+}
+
+// One channel, and one result along the last dimension in spite of a stride there.
+std::string OneColumn(Random& random, int64_t spatial) {
+  Layer layer = RandomLayer(random, spatial);
+  layer.group = 1;
+  layer.in_channels_a_group = 1;
+  layer.strides.back() = random.Between(2, 4);
+  const size_t last = layer.spatial() - 1;
+  layer.input[0] += 6;
+  layer.input[last] =
+      std::max<int64_t>(1, layer.extent(last) - layer.pads_begin[last] - layer.pads_end[last]) +
+      random.Between(0, layer.strides[last] - 1);
+  return ConvCase(random, layer, fmt::format("pads = {}", ListText(layer.Pads())));
+}
+
+// Some windows see nothing but padding.
+std::string MorePaddingThanKernel(Random& random, int64_t spatial) {
+  Layer layer = RandomLayer(random, spatial);
+  for (size_t i = 0; i < layer.spatial(); ++i) {
+    layer.kernel[i] = random.Between(1, 3);
+    layer.input[i] = random.Between(1, 4);
+    layer.pads_begin[i] = random.Between(1, layer.extent(i) + 1);
+    layer.pads_end[i] = layer.extent(i) + random.Between(0, 1);
+  }
+  return ConvCase(random, layer, fmt::format("pads = {}", ListText(layer.Pads())));
 }
 
 std::string RandomConvTranspose(Random& random, int64_t spatial) {
@@ -170,6 +200,16 @@ std::vector<std::string> ConvCases(std::string_view /*op*/) {
   };
   Random random(1);
   for (int i = 0; i < 120; ++i) cases.push_back(RandomConv(random, i % 3 + 1));
+  for (int i = 0; i < 40; ++i) cases.push_back(OneColumn(random, i % 2 + 2));
+  for (int i = 0; i < 40; ++i) cases.push_back(MorePaddingThanKernel(random, i % 3 + 1));
+  // As small as a case can be that oneDNN 3.7 crashes on with several threads.
+  cases.push_back(
+      "input %x: f32[1, 1, 1]\nconst %w: f32[1, 1, 1] = [2.0]\nconst %b: f32[1] = [3.0]\n"
+      "%y = Conv(%x, %w, %b) {pads = [0, 1]}\noutput %y\n");
+  // Two that it got wrong.
+  cases.push_back(
+      Single("Conv", {3, 1, 6, 2}, {40, 1, 1, 2}, "{strides = [1, 2], pads = [0, 1, 0, 0]}"));
+  cases.push_back(Single("Conv", {1, 1, 9, 4}, {6, 1, 4, 3}, "{strides = [1, 3]}"));
   return cases;
 }
 

@@ -53,6 +53,16 @@ std::string RandomPad(Random& random, int rank) {
   return graph.Text(graph.Node(fmt::format("Pad({})", operands)));
 }
 
+// The shape stays, and the elements move within it: what is cut here is added there.
+std::string Shift(Random& random, int rank) {
+  GraphWriter graph;
+  const Shape shape(random.Several(rank, 3, 6));
+  std::vector<int64_t> pads = random.Several(rank, -2, 2);
+  for (int axis = 0; axis < rank; ++axis) pads.push_back(-pads[static_cast<size_t>(axis)]);
+  const std::string x = RandomProducer(random, graph, shape, "f32");
+  return graph.Text(graph.Node(fmt::format("Pad({}, {})", x, graph.Integers(pads))));
+}
+
 // Some of the dimensions grow from their own elements, also by more than they have.
 std::string MirroredPad(Random& random, int rank, std::string_view mode) {
   GraphWriter graph;
@@ -108,6 +118,7 @@ std::vector<std::string> PadCases(std::string_view /*op*/) {
   for (const char* mode : {"edge", "reflect", "wrap", "constant"}) {
     for (int i = 0; i < 40; ++i) cases.push_back(MirroredPad(random, i % 5 + 1, mode));
   }
+  for (int i = 0; i < 40; ++i) cases.push_back(Shift(random, i % 5 + 1));
   cases.push_back("input %x: f32[]\nconst %p: i64[0] = []\n%y = Pad(%x, %p)\noutput %y\n");
   cases.push_back(
       "input %x: f32[0, 2]\nconst %p: i64[4] = [1, 0, 2, 1]\nconst %v: f32[] = 7.0\n"

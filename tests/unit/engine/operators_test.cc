@@ -22,6 +22,12 @@ TEST_P(OperatorTest, AgreesWithTheReference) {
   for (const std::string& graph : GetParam().graphs()) ExpectAgreesWithReference(graph);
 }
 
+TEST_P(OperatorTest, AgreesWithTheReferenceOnTwoThreads) {
+  for (const std::string& graph : GetParam().graphs()) {
+    ExpectAgreesWithReference(graph, {.threads = 2});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, OperatorTest, ::testing::ValuesIn(AllOperatorCases()),
                          [](const auto& suite) { return std::string(suite.param.op); });
 
