@@ -45,13 +45,26 @@ Desc WeightsDesc(const Shape& w, int64_t group) {
   return RowMajor(dims);
 }
 
-// Where the filter has one element, windows in the padding see nothing of the input: oneDNN 3.7
-// crashes on them when it runs on several threads and adds a bias.
+// Some window along dimension `i` has all its elements in the padding.
+bool HasBlindWindow(const Window& window, const Dims& x, size_t i) {
+  for (int64_t o = 0; o < window.output[i]; ++o) {
+    const int64_t begin = o * window.strides[i] - window.pads_begin[i];
+    bool sees = false;
+    for (int64_t k = 0; k < window.kernel[i] && !sees; ++k) {
+      const int64_t at = begin + k * window.dilations[i];
+      sees = at >= 0 && at < x[i + 2];
+    }
+    if (!sees) return true;
+  }
+  return false;
+}
+
+// oneDNN 3.7 crashes on windows that see nothing of the input.
 void WritePaddingOut(ProgramBuilder& builder, const Window& window, Convolution& c) {
   Dims begin(window.kernel.size(), 0);
   Dims end = begin;
   for (size_t i = 0; i < begin.size(); ++i) {
-    if (window.kernel[i] > 1) continue;
+    if (!HasBlindWindow(window, c.x.desc.get_dims(), i)) continue;
     begin[i] = std::exchange(c.pads_begin[i], 0);
     end[i] = std::exchange(c.pads_end[i], 0);
   }
