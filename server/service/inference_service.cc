@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/core/status.h"
+#include "server/service/client_text.h"
 #include "server/service/infer_call.h"
 #include "server/service/unary.h"
 #include "server/service/wire_messages.h"
@@ -18,6 +19,47 @@ void Describe(const TensorSpec& spec, TensorMetadata& metadata) {
   metadata.set_datatype(std::string(ProtocolName(spec.type.dtype)));
   static_assert(kDynamicDim == -1, "the protocol's own mark");
   for (const int64_t dim : spec.type.shape.dims()) metadata.add_shape(dim);
+}
+
+inference::DataType ConfigType(DType dtype) {
+  switch (dtype) {
+    case DType::kBool:
+      return inference::TYPE_BOOL;
+    case DType::kUInt8:
+      return inference::TYPE_UINT8;
+    case DType::kUInt16:
+      return inference::TYPE_UINT16;
+    case DType::kUInt32:
+      return inference::TYPE_UINT32;
+    case DType::kUInt64:
+      return inference::TYPE_UINT64;
+    case DType::kInt8:
+      return inference::TYPE_INT8;
+    case DType::kInt16:
+      return inference::TYPE_INT16;
+    case DType::kInt32:
+      return inference::TYPE_INT32;
+    case DType::kInt64:
+      return inference::TYPE_INT64;
+    case DType::kFloat16:
+      return inference::TYPE_FP16;
+    case DType::kBFloat16:
+      return inference::TYPE_BF16;
+    case DType::kFloat32:
+      return inference::TYPE_FP32;
+    case DType::kFloat64:
+      return inference::TYPE_FP64;
+  }
+  return inference::TYPE_INVALID;
+}
+
+// `tensor`: ModelInput or ModelOutput. A batched model's dimension 0 is told by max_batch_size.
+template <typename ConfigTensor>
+void Configure(const TensorSpec& spec, bool batched, ConfigTensor& tensor) {
+  tensor.set_name(spec.name);
+  tensor.set_data_type(ConfigType(spec.type.dtype));
+  const Shape& shape = spec.type.shape;
+  for (int axis = batched ? 1 : 0; axis < shape.rank(); ++axis) tensor.add_dims(shape[axis]);
 }
 
 }  // namespace
@@ -66,6 +108,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(grpc::CallbackServerC
       *context, kEmptyWire, *request, *response, [this](const auto&, auto& reply) {
         reply.set_name("rectifier");
         reply.set_version(options_.server_version);
+        reply.add_extensions("model_configuration");
         return absl::OkStatus();
       });
 }
@@ -88,6 +131,56 @@ grpc::ServerUnaryReactor* InferenceService::ModelMetadata(grpc::CallbackServerCo
         reply.set_platform(signature.platform);
         for (const TensorSpec& input : signature.inputs) Describe(input, *reply.add_inputs());
         for (const TensorSpec& output : signature.outputs) Describe(output, *reply.add_outputs());
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* InferenceService::ModelConfig(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  return AnswerUnary<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+      *context, kModelNameWire, *request, *response,
+      [this](const auto& asked, auto& reply) -> absl::Status {
+        RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
+                                   registry_.Find(asked.name(), asked.version()));
+        const ModelSignature& signature = servable->signature();
+        const bool batched = signature.max_batch > 0;
+        inference::ModelConfig& config = *reply.mutable_config();
+        config.set_name(servable->name());
+        config.set_platform(signature.platform);
+        config.set_backend("rectifier");
+        config.set_max_batch_size(static_cast<int32_t>(signature.max_batch));
+        for (const TensorSpec& input : signature.inputs) {
+          Configure(input, batched, *config.add_input());
+        }
+        for (const TensorSpec& output : signature.outputs) {
+          Configure(output, batched, *config.add_output());
+        }
+        if (signature.max_batch > 1) config.mutable_dynamic_batching();
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* InferenceService::RepositoryIndex(grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return AnswerUnary<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
+      *context, kRepositoryIndexWire, *request, *response,
+      [this](const auto& asked, auto& reply) -> absl::Status {
+        if (!asked.repository_name().empty()) {
+          return InvalidArgument("repository_name",
+                                 "expected none, as the server has one repository, got {}",
+                                 ClientText(asked.repository_name()));
+        }
+        for (const ModelVersion& version : registry_.List()) {
+          if (asked.ready() && version.state != ModelState::kReady) continue;
+          inference::RepositoryIndexResponse::ModelIndex& index = *reply.add_models();
+          index.set_name(version.name);
+          index.set_version(version.version);
+          index.set_state(std::string(Name(version.state)));
+          if (version.state != ModelState::kUnavailable) continue;
+          index.set_reason(std::string(Message(ModelRegistry::ServableOf(version).status())));
+        }
         return absl::OkStatus();
       });
 }

@@ -20,8 +20,10 @@ using RawInferenceService = GRPCInferenceService::WithRawCallbackMethod_ServerLi
         GRPCInferenceService::WithRawCallbackMethod_ModelReady<
             GRPCInferenceService::WithRawCallbackMethod_ServerMetadata<
                 GRPCInferenceService::WithRawCallbackMethod_ModelMetadata<
-                    GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
-                        GRPCInferenceService::Service>>>>>>;
+                    GRPCInferenceService::WithRawCallbackMethod_ModelConfig<
+                        GRPCInferenceService::WithRawCallbackMethod_RepositoryIndex<
+                            GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
+                                GRPCInferenceService::Service>>>>>>>>;
 
 }  // namespace internal
 
@@ -57,6 +59,12 @@ class InferenceService final : public internal::RawInferenceService {
   grpc::ServerUnaryReactor* ModelMetadata(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ModelConfig(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
+                                            const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;

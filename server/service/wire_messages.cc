@@ -59,12 +59,15 @@ constexpr WireField kModelInferFields[] = {
 };
 
 constexpr WireField kModelNameFields[] = {{1, "name", kText}, {2, "version", kText}};
+constexpr WireField kRepositoryIndexFields[] = {{1, "repository_name", kText},
+                                                {2, "ready", kVarint}};
 constexpr WireField kHealthCheckFields[] = {{1, "service", kText}};
 
 }  // namespace
 
 constexpr WireMessage kEmptyWire{"request", {}};
 constexpr WireMessage kModelNameWire{"request", kModelNameFields};
+constexpr WireMessage kRepositoryIndexWire{"request", kRepositoryIndexFields};
 constexpr WireMessage kModelInferWire{"ModelInferRequest", kModelInferFields};
 constexpr WireMessage kHealthCheckWire{"HealthCheckRequest", kHealthCheckFields};
 

@@ -78,6 +78,8 @@ CALLS = {
     (INFERENCE, "ModelReady"): ({"name": MODEL}, lambda reply: reply.ready),
     (INFERENCE, "ServerMetadata"): ({}, lambda reply: reply.name == "rectifier"),
     (INFERENCE, "ModelMetadata"): ({"name": MODEL}, lambda reply: reply.inputs[0].name == "image"),
+    (INFERENCE, "ModelConfig"): ({"name": MODEL}, lambda reply: reply.config.input[0].name == "image"),
+    (INFERENCE, "RepositoryIndex"): ({}, lambda reply: len(reply.models) == len(serving.SAMPLE_MODELS)),
     (INFERENCE, "ModelInfer"): (
         image_request(np.zeros((1, 1, 8, 8), np.float32)),
         lambda reply: len(reply.raw_output_contents[0]) == 10 * 4,

@@ -68,6 +68,28 @@ def test_model_metadata_describes_the_network(client):
     }
 
 
+def test_model_config_agrees_with_the_metadata(client):
+    metadata = client.get_model_metadata(MODEL)
+    config = client.get_model_config(MODEL).config
+    assert config.name == MODEL
+    assert config.max_batch_size == 32
+    assert config.HasField("dynamic_batching")
+    assert [(i.name, list(i.dims)) for i in config.input] == [(i.name, list(i.shape[1:])) for i in metadata.inputs]
+    assert [(o.name, list(o.dims)) for o in config.output] == [(o.name, list(o.shape[1:])) for o in metadata.outputs]
+    assert {tensor.data_type for tensor in [*config.input, *config.output]} == {triton.model_config_pb2.TYPE_FP32}
+
+
+def test_repository_index_lists_the_sample_models(client):
+    index = client.get_model_repository_index().models
+    assert {(model.name, model.version, model.state) for model in index} == {
+        (model, "1", "READY") for model in serving.SAMPLE_MODELS
+    }
+
+
+def test_extensions_are_those_that_work(client):
+    assert list(client.get_server_metadata().extensions) == ["model_configuration"]
+
+
 def test_raw_numpy_input_gives_the_logits_of_the_network(client, images):
     result = client.infer(MODEL, [image_input(triton, images[:1])])
     assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))

@@ -28,7 +28,7 @@ using GrpcServerTest = ServerTest;
 
 TEST_F(GrpcServerTest, AMethodThatIsNotServedIsUnimplemented) {
   StartServer();
-  EXPECT_EQ(SendBytes("/inference.GRPCInferenceService/RepositoryIndex", "").error_code(),
+  EXPECT_EQ(SendBytes("/inference.GRPCInferenceService/RepositoryModelLoad", "").error_code(),
             grpc::StatusCode::UNIMPLEMENTED);
 }
 

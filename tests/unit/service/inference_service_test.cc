@@ -1,5 +1,6 @@
 #include "server/service/inference_service.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -20,8 +21,10 @@ namespace {
 using inference::GRPCInferenceService;
 using inference::ModelInferRequest;
 using inference::ModelInferResponse;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using InferenceServiceTest = ServerTest;
 
@@ -43,7 +46,7 @@ TEST_F(InferenceServiceTest, ServerMetadataNamesWhatRuns) {
   ASSERT_TRUE(stub_->ServerMetadata(&context, {}, &response).ok());
   EXPECT_EQ(response.name(), "rectifier");
   EXPECT_EQ(response.version(), "1.2.3");
-  EXPECT_EQ(response.extensions_size(), 0);
+  EXPECT_THAT(response.extensions(), ElementsAre("model_configuration"));
 }
 
 TEST_F(InferenceServiceTest, ModelReadyIsFalseForAModelThatIsKnownButNotReady) {
@@ -89,6 +92,103 @@ TEST_F(InferenceServiceTest, ModelMetadataDescribesTheSignature) {
   ASSERT_EQ(response.outputs_size(), 2);
   EXPECT_EQ(response.outputs(1).name(), "sum");
   EXPECT_THAT(response.outputs(1).shape(), ElementsAre(-1));
+}
+
+TEST_F(InferenceServiceTest, ModelConfigDescribesASampleAndTheBatch) {
+  StartServer();
+  grpc::ClientContext context;
+  inference::ModelConfigRequest request;
+  request.set_name("doubler");
+  inference::ModelConfigResponse response;
+  ASSERT_TRUE(stub_->ModelConfig(&context, request, &response).ok());
+  const inference::ModelConfig& config = response.config();
+  EXPECT_EQ(config.name(), "doubler");
+  EXPECT_EQ(config.platform(), "onnx");
+  EXPECT_EQ(config.backend(), "rectifier");
+  EXPECT_EQ(config.max_batch_size(), 4);
+  EXPECT_TRUE(config.has_dynamic_batching());
+  ASSERT_EQ(config.input_size(), 1);
+  EXPECT_EQ(config.input(0).name(), "x");
+  EXPECT_EQ(config.input(0).data_type(), inference::TYPE_FP32);
+  EXPECT_THAT(config.input(0).dims(), ElementsAre(3));
+  ASSERT_EQ(config.output_size(), 2);
+  EXPECT_EQ(config.output(1).name(), "sum");
+  EXPECT_THAT(config.output(1).dims(), ElementsAre());
+}
+
+TEST_F(InferenceServiceTest, ModelConfigHasAllDimensionsOfAModelWithoutABatch) {
+  ModelSignature signature = DoublingSignature(0);
+  signature.inputs[0].type = {DType::kBFloat16, Shape{2, 3}};
+  registry_.Set({"fixed", "1", ModelState::kReady, absl::OkStatus(),
+                 std::make_shared<FakeServable>("fixed", "1", clock_, signature)});
+  StartServer();
+  grpc::ClientContext context;
+  inference::ModelConfigRequest request;
+  request.set_name("fixed");
+  inference::ModelConfigResponse response;
+  ASSERT_TRUE(stub_->ModelConfig(&context, request, &response).ok());
+  EXPECT_EQ(response.config().max_batch_size(), 0);
+  EXPECT_FALSE(response.config().has_dynamic_batching());
+  EXPECT_EQ(response.config().input(0).data_type(), inference::TYPE_BF16);
+  EXPECT_THAT(response.config().input(0).dims(), ElementsAre(2, 3));
+}
+
+TEST_F(InferenceServiceTest, ModelConfigOfWhatCannotAnswerSaysWhy) {
+  StartServer();
+  const auto code = [&](const std::string& name) {
+    grpc::ClientContext context;
+    inference::ModelConfigRequest request;
+    request.set_name(name);
+    inference::ModelConfigResponse response;
+    return stub_->ModelConfig(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(code("nobody"), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code("loading"), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(code("broken"), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+class RepositoryIndexTest : public ServerTest {
+ protected:
+  grpc::Status Index(const std::string& repository, bool ready) {
+    grpc::ClientContext context;
+    inference::RepositoryIndexRequest request;
+    request.set_repository_name(repository);
+    request.set_ready(ready);
+    inference::RepositoryIndexResponse response;
+    const grpc::Status status = stub_->RepositoryIndex(&context, request, &response);
+    for (const auto& model : response.models()) {
+      lines_.push_back(
+          fmt::format("{}/{} {} {}", model.name(), model.version(), model.state(), model.reason()));
+    }
+    return status;
+  }
+
+  std::vector<std::string> lines_;
+};
+
+TEST_F(RepositoryIndexTest, ListsEveryVersionWithItsStateAndReason) {
+  registry_.Set(
+      {"leaking", "1", ModelState::kUnavailable, absl::InternalError("/srv/secret"), nullptr});
+  StartServer();
+  ASSERT_TRUE(Index("", /*ready=*/false).ok());
+  EXPECT_THAT(lines_,
+              ElementsAre(AllOf(HasSubstr("broken/1 UNAVAILABLE"), HasSubstr("conv_3 (Conv)")),
+                          "doubler/1 READY ", "doubler/2 READY ",
+                          AllOf(HasSubstr("leaking/1 UNAVAILABLE"), Not(HasSubstr("secret"))),
+                          "loading/1 LOADING "));
+}
+
+TEST_F(RepositoryIndexTest, ListsOnlyWhatIsReadyWhenThatIsAsked) {
+  StartServer();
+  ASSERT_TRUE(Index("", /*ready=*/true).ok());
+  EXPECT_THAT(lines_, ElementsAre("doubler/1 READY ", "doubler/2 READY "));
+}
+
+TEST_F(RepositoryIndexTest, RefusesARepositoryThatItHasNoNameFor) {
+  StartServer();
+  const grpc::Status status = Index("other", /*ready=*/false);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("'other'"));
 }
 
 TEST_F(InferenceServiceTest, AnswersRawToARawRequest) {
@@ -226,6 +326,8 @@ TEST_F(InferenceServiceTest, BytesThatAreNoMessageAreAnInvalidArgumentToEveryMet
         "/inference.GRPCInferenceService/ModelReady",
         "/inference.GRPCInferenceService/ServerMetadata",
         "/inference.GRPCInferenceService/ModelMetadata",
+        "/inference.GRPCInferenceService/ModelConfig",
+        "/inference.GRPCInferenceService/RepositoryIndex",
         "/inference.GRPCInferenceService/ModelInfer", "/grpc.health.v1.Health/Check"}) {
     // A field cut short; a group; text that is not UTF-8.
     EXPECT_EQ(SendBytes(method, "\x0A\x05").error_code(), grpc::StatusCode::INVALID_ARGUMENT)

@@ -304,6 +304,8 @@ TEST(WireMessagesTest, KnowEveryFieldOfTheProtocol) {
   ExpectTableMatches(*ModelInferRequest::descriptor(), kModelInferWire);
   ExpectTableMatches(*inference::ModelReadyRequest::descriptor(), kModelNameWire);
   ExpectTableMatches(*inference::ModelMetadataRequest::descriptor(), kModelNameWire);
+  ExpectTableMatches(*inference::ModelConfigRequest::descriptor(), kModelNameWire);
+  ExpectTableMatches(*inference::RepositoryIndexRequest::descriptor(), kRepositoryIndexWire);
   ExpectTableMatches(*inference::ServerLiveRequest::descriptor(), kEmptyWire);
   ExpectTableMatches(*inference::ServerReadyRequest::descriptor(), kEmptyWire);
   ExpectTableMatches(*inference::ServerMetadataRequest::descriptor(), kEmptyWire);
