@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/models/inference_request.h"
+#include "server/models/inference_statistics.h"
 #include "server/models/signature.h"
 
 namespace rectifier {
@@ -32,6 +33,9 @@ class Servable {
   // is full, DEADLINE_EXCEEDED or CANCELLED when the request is over already, UNAVAILABLE while the
   // server shuts down.
   virtual absl::Status Submit(InferenceRequest request) = 0;
+
+  // Of the requests that Submit() was called with. An answered one is in before `done` is called.
+  virtual InferenceStatistics Statistics() const = 0;
 };
 
 }  // namespace rectifier

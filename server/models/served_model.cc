@@ -11,14 +11,22 @@ namespace rectifier {
 
 class ServedModel::InferenceTask final : public Task {
  public:
-  InferenceTask(InferenceRequest request, TimePoint now)
-      : Task(request.samples, Bytes(request), request.deadline), request_(std::move(request)) {
-    times_.enqueued = now;
+  InferenceTask(InferenceRequest request, ServedModel& served)
+      : Task(request.samples, Bytes(request), request.deadline),
+        served_(served),
+        request_(std::move(request)) {
+    times_.enqueued = served.collaborators_.clock.Now();
   }
 
   bool cancelled() const override { return request_.cancelled && request_.cancelled(); }
-  void Drop(const absl::Status& status) override { request_.done(status, times_); }
-  void Complete() { request_.done(absl::OkStatus(), times_); }
+  void Drop(const absl::Status& status) override {
+    served_.statistics_.RecordFailure(served_.collaborators_.clock.Now() - times_.enqueued);
+    request_.done(status, times_);
+  }
+  void Complete() {
+    served_.statistics_.RecordSuccess(samples(), times_);
+    request_.done(absl::OkStatus(), times_);
+  }
 
   // Samples of a batch have the same shape.
   bool CanShareBatch(const Task& other) const override {
@@ -46,6 +54,7 @@ class ServedModel::InferenceTask final : public Task {
     return bytes;
   }
 
+  ServedModel& served_;
   InferenceRequest request_;
   InferenceTimes times_;
 };
@@ -69,9 +78,10 @@ ServedModel::ServedModel(std::string name, std::string version, std::shared_ptr<
                collaborators.queue_observer) {}
 
 absl::Status ServedModel::Submit(InferenceRequest request) {
-  auto inference = std::make_unique<InferenceTask>(std::move(request), collaborators_.clock.Now());
-  std::unique_ptr<Task> task = std::move(inference);
-  return batcher_.Submit(task);
+  std::unique_ptr<Task> task = std::make_unique<InferenceTask>(std::move(request), *this);
+  absl::Status submitted = batcher_.Submit(task);
+  if (!submitted.ok()) statistics_.RecordFailure(Duration::zero());
+  return submitted;
 }
 
 // The samples of all requests stand in one row; the runs divide it anew, so that a run may hold
@@ -147,6 +157,7 @@ void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,
   const TimePoint computed = clock.Now();
   tensors.Scatter();
   const TimePoint output_ready = clock.Now();
+  statistics_.RecordRun({samples, begin, input_ready, computed, output_ready});
   collaborators_.run_observer.OnBatchRun(samples, static_cast<int64_t>(tasks.size()),
                                          output_ready - begin);
   for (size_t i = 0; i < tasks.size(); ++i) {

@@ -59,6 +59,7 @@ class ServedModel final : public Servable, private BatchRunner {
     return model_->OutputTypes(samples, input_shapes);
   }
   absl::Status Submit(InferenceRequest request) override;
+  InferenceStatistics Statistics() const override { return statistics_.Get(); }
 
  private:
   class InferenceTask;
@@ -76,6 +77,7 @@ class ServedModel final : public Servable, private BatchRunner {
   const std::string version_;
   const std::shared_ptr<const Model> model_;
   Collaborators collaborators_;
+  InferenceStatisticsRecorder statistics_;
   DynamicBatcher batcher_;  // last: its destructor waits for batches that use the members above
 };
 

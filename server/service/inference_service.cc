@@ -1,5 +1,6 @@
 #include "server/service/inference_service.h"
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,38 @@ void Configure(const TensorSpec& spec, bool batched, ConfigTensor& tensor) {
   for (int axis = batched ? 1 : 0; axis < shape.rank(); ++axis) tensor.add_dims(shape[axis]);
 }
 
+void Fill(const DurationSum& sum, inference::StatisticDuration& duration) {
+  duration.set_count(sum.count);
+  duration.set_ns(static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(sum.total).count()));
+}
+
+// `now` is the same moment on the server's clock and on the wall's.
+void Fill(const InferenceStatistics& statistics, TimePoint now,
+          std::chrono::system_clock::time_point wall_now, inference::ModelStatistics& reply) {
+  if (statistics.last_inference != TimePoint{}) {
+    const auto last = wall_now.time_since_epoch() - (now - statistics.last_inference);
+    reply.set_last_inference(
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(last).count()));
+  }
+  reply.set_inference_count(statistics.samples);
+  reply.set_execution_count(statistics.executions);
+  inference::InferStatistics& requests = *reply.mutable_inference_stats();
+  Fill(statistics.success, *requests.mutable_success());
+  Fill(statistics.fail, *requests.mutable_fail());
+  Fill(statistics.queue, *requests.mutable_queue());
+  Fill(statistics.input, *requests.mutable_compute_input());
+  Fill(statistics.compute, *requests.mutable_compute_infer());
+  Fill(statistics.output, *requests.mutable_compute_output());
+  for (const auto& [samples, runs] : statistics.runs) {
+    inference::InferBatchStatistics& batch = *reply.add_batch_stats();
+    batch.set_batch_size(static_cast<uint64_t>(samples));
+    Fill(runs.input, *batch.mutable_compute_input());
+    Fill(runs.compute, *batch.mutable_compute_infer());
+    Fill(runs.output, *batch.mutable_compute_output());
+  }
+}
+
 }  // namespace
 
 InferenceService::InferenceService(const Options& options, const ModelRegistry& registry,
@@ -109,6 +142,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(grpc::CallbackServerC
         reply.set_name("rectifier");
         reply.set_version(options_.server_version);
         reply.add_extensions("model_configuration");
+        reply.add_extensions("statistics");
         return absl::OkStatus();
       });
 }
@@ -157,6 +191,31 @@ grpc::ServerUnaryReactor* InferenceService::ModelConfig(grpc::CallbackServerCont
           Configure(output, batched, *config.add_output());
         }
         if (signature.max_batch > 1) config.mutable_dynamic_batching();
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* InferenceService::ModelStatistics(grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return AnswerUnary<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
+      *context, kModelNameWire, *request, *response,
+      [this](const auto& asked, auto& reply) -> absl::Status {
+        // A version that was asked for by name is there, or the answer says why not.
+        if (!asked.name().empty() || !asked.version().empty()) {
+          RECTIFIER_RETURN_IF_ERROR(registry_.Find(asked.name(), asked.version()).status());
+        }
+        const TimePoint now = clock_.Now();
+        const auto wall_now = std::chrono::system_clock::now();
+        for (const ModelVersion& version : registry_.List()) {
+          if (version.servable == nullptr) continue;
+          if (!asked.name().empty() && asked.name() != version.name) continue;
+          if (!asked.version().empty() && asked.version() != version.version) continue;
+          inference::ModelStatistics& statistics = *reply.add_model_stats();
+          statistics.set_name(version.name);
+          statistics.set_version(version.version);
+          Fill(version.servable->Statistics(), now, wall_now, statistics);
+        }
         return absl::OkStatus();
       });
 }

@@ -21,9 +21,10 @@ using RawInferenceService = GRPCInferenceService::WithRawCallbackMethod_ServerLi
             GRPCInferenceService::WithRawCallbackMethod_ServerMetadata<
                 GRPCInferenceService::WithRawCallbackMethod_ModelMetadata<
                     GRPCInferenceService::WithRawCallbackMethod_ModelConfig<
-                        GRPCInferenceService::WithRawCallbackMethod_RepositoryIndex<
-                            GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
-                                GRPCInferenceService::Service>>>>>>>>;
+                        GRPCInferenceService::WithRawCallbackMethod_ModelStatistics<
+                            GRPCInferenceService::WithRawCallbackMethod_RepositoryIndex<
+                                GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
+                                    GRPCInferenceService::Service>>>>>>>>>;
 
 }  // namespace internal
 
@@ -62,6 +63,9 @@ class InferenceService final : public internal::RawInferenceService {
   grpc::ServerUnaryReactor* ModelConfig(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ModelStatistics(grpc::CallbackServerContext* context,
+                                            const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
                                             const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) override;

@@ -110,6 +110,7 @@ class CancellationWatcher final : public Servable {
     }
     return next_->Submit(std::move(request));
   }
+  InferenceStatistics Statistics() const override { return next_->Statistics(); }
 
   // Returns once the server knows that the client of the last request has gone.
   void WaitUntilLastIsCancelled() {

@@ -79,6 +79,7 @@ CALLS = {
     (INFERENCE, "ServerMetadata"): ({}, lambda reply: reply.name == "rectifier"),
     (INFERENCE, "ModelMetadata"): ({"name": MODEL}, lambda reply: reply.inputs[0].name == "image"),
     (INFERENCE, "ModelConfig"): ({"name": MODEL}, lambda reply: reply.config.input[0].name == "image"),
+    (INFERENCE, "ModelStatistics"): ({"name": MODEL}, lambda reply: reply.model_stats[0].name == MODEL),
     (INFERENCE, "RepositoryIndex"): ({}, lambda reply: len(reply.models) == len(serving.SAMPLE_MODELS)),
     (INFERENCE, "ModelInfer"): (
         image_request(np.zeros((1, 1, 8, 8), np.float32)),

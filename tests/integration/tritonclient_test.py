@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import time
 
 import numpy as np
 import pytest
@@ -87,7 +88,28 @@ def test_repository_index_lists_the_sample_models(client):
 
 
 def test_extensions_are_those_that_work(client):
-    assert list(client.get_server_metadata().extensions) == ["model_configuration"]
+    assert list(client.get_server_metadata().extensions) == ["model_configuration", "statistics"]
+
+
+def test_statistics_count_requests_samples_and_time(client, images):
+    def counted():
+        return client.get_inference_statistics(MODEL, "1").model_stats[0]
+
+    before = counted()
+    for batch in (1, 3):
+        client.infer(MODEL, [image_input(triton, images[:batch])])
+    after = counted()
+    assert after.inference_count - before.inference_count == 4
+    # 3 samples are run as 2 + 1.
+    assert after.execution_count - before.execution_count == 3
+    for phase in ("success", "queue", "compute_input", "compute_infer", "compute_output"):
+        old, new = getattr(before.inference_stats, phase), getattr(after.inference_stats, phase)
+        assert new.count - old.count == 2, phase
+        assert new.ns > old.ns, phase
+    assert after.last_inference >= before.last_inference
+    assert abs(after.last_inference / 1000 - time.time()) < 60
+    runs = {batch.batch_size: batch.compute_infer.count for batch in after.batch_stats}
+    assert sum(runs.values()) == after.execution_count
 
 
 def test_raw_numpy_input_gives_the_logits_of_the_network(client, images):

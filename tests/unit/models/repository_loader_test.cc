@@ -27,6 +27,7 @@ class HeldModel final : public Servable {
     return std::vector<TensorType>();
   }
   absl::Status Submit(InferenceRequest) override { return absl::OkStatus(); }
+  InferenceStatistics Statistics() const override { return {}; }
 
  private:
   const std::string name_;

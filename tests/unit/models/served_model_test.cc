@@ -267,6 +267,64 @@ TEST_F(ServedModelTest, ARequestOfSeveralRunsIsToldTheLargest) {
   EXPECT_EQ(calls_.front().times.batch, 4);
 }
 
+TEST_F(ServedModelTest, StatisticsCountRequestsSamplesAndExecutions) {
+  const auto served = serving_.Serve(SampleModel(kSample), 8);
+  EXPECT_EQ(served->Statistics().success.count, 0u);
+  serving_.pool.Pause();
+  for (const int64_t samples : {1, 3, 5}) SubmitNew(*served, samples);  // 1 + 3, then 5 as 4 + 1
+  clock_.Advance(milliseconds(7));
+  serving_.pool.Resume();
+  for (Call& call : calls_) ASSERT_TRUE(call.Wait().ok());
+  const InferenceStatistics statistics = served->Statistics();
+  EXPECT_EQ(statistics.last_inference, clock_.Now());
+  EXPECT_EQ(statistics.samples, 9u);
+  EXPECT_EQ(statistics.executions, 3u);
+  EXPECT_EQ(statistics.fail.count, 0u);
+  for (const DurationSum* phase : {&statistics.success, &statistics.queue, &statistics.input,
+                                   &statistics.compute, &statistics.output}) {
+    EXPECT_EQ(phase->count, 3u);
+  }
+  EXPECT_EQ(statistics.queue.total, 3 * milliseconds(7));
+  EXPECT_EQ(statistics.success.total, 3 * milliseconds(7));
+  ASSERT_EQ(statistics.runs.size(), 2u);
+  EXPECT_EQ(statistics.runs.at(1).compute.count, 1u);
+  EXPECT_EQ(statistics.runs.at(4).input.count, 2u);
+  EXPECT_EQ(statistics.runs.at(4).output.count, 2u);
+}
+
+TEST_F(ServedModelTest, StatisticsDivideTheTimeOfARequestIntoItsPhases) {
+  const TickingClock clock{milliseconds(1)};
+  Serving serving(clock);
+  const auto served = serving.Serve(SampleModel(kSample), 8);
+  SubmitNew(*served, 4);
+  ASSERT_TRUE(calls_.front().Wait().ok());
+  const InferenceStatistics statistics = served->Statistics();
+  EXPECT_EQ(statistics.compute.total, milliseconds(1));
+  EXPECT_EQ(statistics.runs.at(4).compute.total, milliseconds(1));
+  EXPECT_EQ(statistics.output.total, milliseconds(1));
+  EXPECT_EQ(statistics.queue.total + statistics.input.total + statistics.compute.total +
+                statistics.output.total,
+            statistics.success.total);
+}
+
+TEST_F(ServedModelTest, StatisticsCountRefusedAndDroppedRequestsAsFailures) {
+  const auto served = serving_.Serve(SampleModel(kSample), 4);
+  EXPECT_FALSE(served->Submit(NewCall(*served, 5).Request()).ok());
+  serving_.pool.Pause();
+  Call& cancelled = NewCall(*served, 1);
+  ASSERT_TRUE(served->Submit(cancelled.Request()).ok());
+  clock_.Advance(milliseconds(2));
+  cancelled.cancelled = true;
+  serving_.pool.Resume();
+  EXPECT_EQ(cancelled.Wait().code(), absl::StatusCode::kCancelled);
+  const InferenceStatistics statistics = served->Statistics();
+  EXPECT_EQ(statistics.fail.count, 2u);
+  EXPECT_EQ(statistics.fail.total, milliseconds(2));
+  EXPECT_EQ(statistics.success.count, 0u);
+  EXPECT_EQ(statistics.samples, 0u);
+  EXPECT_EQ(statistics.last_inference, TimePoint());
+}
+
 TEST_F(ServedModelTest, DestructionDropsWhatIsQueuedAsUnavailable) {
   auto served = serving_.Serve(SampleModel(kSample), 8);
   serving_.pool.Pause();

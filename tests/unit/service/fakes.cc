@@ -70,6 +70,16 @@ int FakeServable::executed() const {
   return executed_;
 }
 
+void FakeServable::set_statistics(InferenceStatistics statistics) {
+  MutexLock lock(mutex_);
+  statistics_ = std::move(statistics);
+}
+
+InferenceStatistics FakeServable::Statistics() const {
+  MutexLock lock(mutex_);
+  return statistics_;
+}
+
 absl::StatusOr<std::vector<TensorType>> FakeServable::OutputTypes(
     int64_t samples, std::span<const Shape> /*input_shapes*/) const {
   std::vector<TensorType> types;

@@ -36,6 +36,8 @@ class FakeServable final : public Servable {
   // What every request is done with from now on, without being run, unless OK.
   void set_done_status(const absl::Status& status);
   int executed() const;
+  // What Statistics() answers from now on.
+  void set_statistics(InferenceStatistics statistics);
 
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
@@ -43,6 +45,7 @@ class FakeServable final : public Servable {
   absl::StatusOr<std::vector<TensorType>> OutputTypes(
       int64_t samples, std::span<const Shape> input_shapes) const override;
   absl::Status Submit(InferenceRequest request) override;
+  InferenceStatistics Statistics() const override;
 
  private:
   void Work();
@@ -55,6 +58,7 @@ class FakeServable final : public Servable {
 
   mutable Mutex mutex_;
   CondVar changed_;
+  InferenceStatistics statistics_ RECTIFIER_GUARDED_BY(mutex_);
   bool held_ RECTIFIER_GUARDED_BY(mutex_) = false;
   bool stopping_ RECTIFIER_GUARDED_BY(mutex_) = false;
   int executed_ RECTIFIER_GUARDED_BY(mutex_) = 0;

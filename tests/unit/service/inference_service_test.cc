@@ -46,7 +46,7 @@ TEST_F(InferenceServiceTest, ServerMetadataNamesWhatRuns) {
   ASSERT_TRUE(stub_->ServerMetadata(&context, {}, &response).ok());
   EXPECT_EQ(response.name(), "rectifier");
   EXPECT_EQ(response.version(), "1.2.3");
-  EXPECT_THAT(response.extensions(), ElementsAre("model_configuration"));
+  EXPECT_THAT(response.extensions(), ElementsAre("model_configuration", "statistics"));
 }
 
 TEST_F(InferenceServiceTest, ModelReadyIsFalseForAModelThatIsKnownButNotReady) {
@@ -145,6 +145,86 @@ TEST_F(InferenceServiceTest, ModelConfigOfWhatCannotAnswerSaysWhy) {
   EXPECT_EQ(code("nobody"), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(code("loading"), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(code("broken"), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+class ModelStatisticsTest : public ServerTest {
+ protected:
+  grpc::Status Ask(const std::string& name, const std::string& version) {
+    grpc::ClientContext context;
+    inference::ModelStatisticsRequest request;
+    request.set_name(name);
+    request.set_version(version);
+    return stub_->ModelStatistics(&context, request, &response_);
+  }
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& model : response_.model_stats()) {
+      names.push_back(model.name() + "/" + model.version());
+    }
+    return names;
+  }
+
+  inference::ModelStatisticsResponse response_;
+};
+
+TEST_F(ModelStatisticsTest, AreThoseOfTheVersionsThatWereAskedFor) {
+  StartServer();
+  ASSERT_TRUE(Ask("", "").ok());
+  EXPECT_THAT(Names(), ElementsAre("doubler/1", "doubler/2"));
+  ASSERT_TRUE(Ask("doubler", "").ok());
+  EXPECT_THAT(Names(), ElementsAre("doubler/1", "doubler/2"));
+  ASSERT_TRUE(Ask("doubler", "1").ok());
+  EXPECT_THAT(Names(), ElementsAre("doubler/1"));
+  EXPECT_EQ(Ask("nobody", "").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Ask("doubler", "9").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Ask("broken", "").error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(Ask("", "1").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(ModelStatisticsTest, SayWhatTheServableCounted) {
+  using std::chrono::nanoseconds;
+  InferenceStatistics counted;
+  counted.last_inference = clock_.Now();
+  counted.samples = 7;
+  counted.executions = 2;
+  counted.success = {3, nanoseconds(100)};
+  counted.fail = {1, nanoseconds(5)};
+  counted.queue = {3, nanoseconds(10)};
+  counted.input = {3, nanoseconds(20)};
+  counted.compute = {3, nanoseconds(30)};
+  counted.output = {3, nanoseconds(40)};
+  counted.runs[4] = {{2, nanoseconds(1)}, {2, nanoseconds(2)}, {2, nanoseconds(3)}};
+  counted.runs[1].compute = {1, nanoseconds(9)};
+  doubler_->set_statistics(counted);
+  StartServer();
+  ASSERT_TRUE(Ask("doubler", "2").ok());
+  const inference::ModelStatistics& model = response_.model_stats(0);
+  EXPECT_GT(model.last_inference(), 1'600'000'000'000);
+  EXPECT_EQ(model.inference_count(), 7);
+  EXPECT_EQ(model.execution_count(), 2);
+  const auto text = [](const inference::StatisticDuration& duration) {
+    return fmt::format("{} in {} ns", duration.count(), duration.ns());
+  };
+  const inference::InferStatistics& requests = model.inference_stats();
+  EXPECT_EQ(text(requests.success()), "3 in 100 ns");
+  EXPECT_EQ(text(requests.fail()), "1 in 5 ns");
+  EXPECT_EQ(text(requests.queue()), "3 in 10 ns");
+  EXPECT_EQ(text(requests.compute_input()), "3 in 20 ns");
+  EXPECT_EQ(text(requests.compute_infer()), "3 in 30 ns");
+  EXPECT_EQ(text(requests.compute_output()), "3 in 40 ns");
+  ASSERT_EQ(model.batch_stats_size(), 2);
+  EXPECT_EQ(model.batch_stats(0).batch_size(), 1);
+  EXPECT_EQ(text(model.batch_stats(0).compute_infer()), "1 in 9 ns");
+  EXPECT_EQ(model.batch_stats(1).batch_size(), 4);
+  EXPECT_EQ(text(model.batch_stats(1).compute_input()), "2 in 1 ns");
+  EXPECT_EQ(text(model.batch_stats(1).compute_output()), "2 in 3 ns");
+}
+
+TEST_F(ModelStatisticsTest, HaveNoLastInferenceBeforeTheFirst) {
+  StartServer();
+  ASSERT_TRUE(Ask("doubler", "1").ok());
+  EXPECT_EQ(response_.model_stats(0).last_inference(), 0);
+  EXPECT_EQ(response_.model_stats(0).inference_stats().success().count(), 0);
 }
 
 class RepositoryIndexTest : public ServerTest {
@@ -327,6 +407,7 @@ TEST_F(InferenceServiceTest, BytesThatAreNoMessageAreAnInvalidArgumentToEveryMet
         "/inference.GRPCInferenceService/ServerMetadata",
         "/inference.GRPCInferenceService/ModelMetadata",
         "/inference.GRPCInferenceService/ModelConfig",
+        "/inference.GRPCInferenceService/ModelStatistics",
         "/inference.GRPCInferenceService/RepositoryIndex",
         "/inference.GRPCInferenceService/ModelInfer", "/grpc.health.v1.Health/Check"}) {
     // A field cut short; a group; text that is not UTF-8.

@@ -305,6 +305,7 @@ TEST(WireMessagesTest, KnowEveryFieldOfTheProtocol) {
   ExpectTableMatches(*inference::ModelReadyRequest::descriptor(), kModelNameWire);
   ExpectTableMatches(*inference::ModelMetadataRequest::descriptor(), kModelNameWire);
   ExpectTableMatches(*inference::ModelConfigRequest::descriptor(), kModelNameWire);
+  ExpectTableMatches(*inference::ModelStatisticsRequest::descriptor(), kModelNameWire);
   ExpectTableMatches(*inference::RepositoryIndexRequest::descriptor(), kRepositoryIndexWire);
   ExpectTableMatches(*inference::ServerLiveRequest::descriptor(), kEmptyWire);
   ExpectTableMatches(*inference::ServerReadyRequest::descriptor(), kEmptyWire);
