@@ -48,11 +48,11 @@ class InferenceStatisticsRecorder {
  public:
   // A Program ran `samples` samples: begun, its inputs laid out, computed, its outputs handed out.
   struct Run {
-    int64_t samples;
-    TimePoint begin;
-    TimePoint input_ready;
-    TimePoint computed;
-    TimePoint output_ready;
+    int64_t samples = 0;
+    TimePoint begin{};
+    TimePoint input_ready{};
+    TimePoint computed{};
+    TimePoint output_ready{};
   };
   void RecordRun(const Run& run);
   // A request of `samples` samples was answered; all of `times` is set.
