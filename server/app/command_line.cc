@@ -114,6 +114,8 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
           "network");
   Setting(serve, "--grpc-port", options.grpc_port, "port for inference; 0 takes a free one")
       ->check(CLI::Range(0, 65535));
+  Setting(serve, "--unix-socket", options.unix_socket,
+          "path of a Unix socket to listen on for inference, too");
   Setting(serve, "--http-port", options.http_port,
           "port for /metrics and /healthz/{live,ready,startup}; 0 takes a free one")
       ->check(CLI::Range(0, 65535));
@@ -127,6 +129,13 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--max-message-bytes", options.max_message_bytes,
           "largest request and reply, below 2GiB")
       ->transform(ByteSize(std::numeric_limits<int32_t>::max()));  // what gRPC can count
+  Setting(serve, "--max-unsent-bytes", options.max_unsent_bytes,
+          "bytes of replies that clients have not read yet; above it RESOURCE_EXHAUSTED")
+      ->transform(ByteSize());
+  Setting(serve, "--max-connection-age-seconds", options.max_connection_age_seconds,
+          "age at which a connection is closed, so that clients find new servers; calls and "
+          "streams on it may last 30 seconds more; 0: none")
+      ->check(CLI::Range(0, 1'000'000));
   FromEnvironment(
       serve->add_flag("--strict", options.strict, "a model that cannot be loaded ends the server"));
   Setting(serve, "--lame-duck-ms", options.lame_duck_ms,

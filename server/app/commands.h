@@ -14,6 +14,7 @@ struct ServeOptions {
   std::string model_repository;
   std::string host = "127.0.0.1";
   int grpc_port = 8001;
+  std::string unix_socket;  // empty: none
   int http_port = 8002;
   int64_t max_batch_size = 32;
   int workers = 0;  // 0: from the CPUs that the process may use
@@ -21,6 +22,8 @@ struct ServeOptions {
   int64_t max_queue_items = 1024;
   int64_t max_queue_bytes = int64_t{256} << 20;
   int64_t max_message_bytes = int64_t{64} << 20;
+  int64_t max_unsent_bytes = int64_t{256} << 20;
+  int64_t max_connection_age_seconds = 300;
   bool strict = false;
   bool allow_nan_weights = false;
   bool relaxed_forms = false;

@@ -92,7 +92,10 @@ absl::Status Server::Listen() {
   options.host = options_.host;
   options.port = options_.grpc_port;
   options.server_version = Version();
+  options.unix_socket = options_.unix_socket;
   options.max_message_bytes = options_.max_message_bytes;
+  options.max_unsent_bytes = options_.max_unsent_bytes;
+  options.max_connection_age = std::chrono::seconds(options_.max_connection_age_seconds);
   // A backstop: the queues' own bounds act first.
   options.memory_quota_bytes = MemoryLimit() / 4;
   options.lame_duck = milliseconds(options_.lame_duck_ms);

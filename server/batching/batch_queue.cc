@@ -11,6 +11,8 @@
 namespace rectifier {
 namespace {
 
+constexpr Duration kRetryAfter = std::chrono::milliseconds(100);
+
 // CANCELLED or DEADLINE_EXCEEDED for a task that nobody waits for any more.
 absl::Status StillWanted(const Task& task, TimePoint now) {
   // A call whose deadline passes is cancelled, too, so the deadline is what tells the two apart.
@@ -34,14 +36,17 @@ absl::Status BatchQueue::Submit(std::unique_ptr<Task>& task, TimePoint now) {
   }
   RECTIFIER_RETURN_IF_ERROR(StillWanted(*task, now));
   if (tasks() >= options_.max_queue_tasks) {
-    return ResourceExhausted("queue", "full: {} requests wait, max_queue_tasks is {}", tasks(),
-                             options_.max_queue_tasks);
+    return WithRetryAfter(
+        ResourceExhausted("queue", "full: {} requests wait, max_queue_tasks is {}", tasks(),
+                          options_.max_queue_tasks),
+        kRetryAfter);
   }
   const int64_t room = options_.max_queue_bytes - bytes_;
   if (room < 0 || task->bytes() > static_cast<size_t>(room)) {
-    return ResourceExhausted("queue",
-                             "full: {} bytes wait, {} more do not fit, max_queue_bytes is {}",
-                             bytes_, task->bytes(), options_.max_queue_bytes);
+    return WithRetryAfter(
+        ResourceExhausted("queue", "full: {} bytes wait, {} more do not fit, max_queue_bytes is {}",
+                          bytes_, task->bytes(), options_.max_queue_bytes),
+        kRetryAfter);
   }
   task->enqueued_ = now;
   bytes_ += static_cast<int64_t>(task->bytes());

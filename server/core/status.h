@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/core/clock.h"
 
 namespace rectifier {
 
@@ -66,6 +68,10 @@ inline absl::Status At(std::string_view place, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(), fmt::format("{}: {}", place, Message(status)));
 }
+
+// `status` with the advice to try the same again after `wait`; a refusal without it is for good.
+absl::Status WithRetryAfter(absl::Status status, Duration wait);
+std::optional<Duration> RetryAfter(const absl::Status& status);
 
 }  // namespace rectifier
 

@@ -27,6 +27,7 @@ struct InferenceRequest {
   int64_t samples = 1;
   std::vector<TensorView> inputs;
   std::vector<MutableTensorView> outputs;  // written before `done` is called with OK
+  uint64_t priority = 0;                   // 1 is the most urgent; 0: the model's default
   TimePoint deadline = TimePoint::max();
   std::function<bool()> cancelled;  // safe from any thread
   // Called exactly once iff Submit() returned OK; from where, batching/task.h says.

@@ -1,6 +1,10 @@
 #include "server/service/codec.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -199,17 +203,6 @@ absl::StatusOr<std::vector<size_t>> MatchOutputs(const ModelInferRequest& reques
   return indices;
 }
 
-// The tag and length before one entry of ModelInferResponse.raw_output_contents.
-std::string RawEntryPrefix(uint64_t length) {
-  constexpr uint32_t kLengthDelimited = 2;
-  std::string prefix(
-      1, static_cast<char>(inference::ModelInferResponse::kRawOutputContentsFieldNumber << 3 |
-                           kLengthDelimited));
-  for (; length >= 0x80; length >>= 7) prefix += static_cast<char>((length & 0x7F) | 0x80);
-  prefix += static_cast<char>(length);
-  return prefix;
-}
-
 // A slice over the tensor's memory, which lives until gRPC has sent it.
 grpc::Slice SliceOf(Tensor tensor) {
   auto owned = std::make_unique<Tensor>(std::move(tensor));
@@ -219,6 +212,16 @@ grpc::Slice SliceOf(Tensor tensor) {
 }
 
 }  // namespace
+
+std::string LengthPrefix(int field, uint64_t length) {
+  using google::protobuf::internal::WireFormatLite;
+  using google::protobuf::io::CodedOutputStream;
+  std::array<uint8_t, 16> bytes;  // a tag has at most 5, a length 10
+  uint8_t* end = CodedOutputStream::WriteTagToArray(
+      WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), bytes.data());
+  end = CodedOutputStream::WriteVarint64ToArray(length, end);
+  return {bytes.data(), end};
+}
 
 absl::StatusOr<DecodedRequest> DecodeRequest(const ModelInferRequest& request,
                                              const ModelSignature& signature) {
@@ -287,7 +290,8 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse hea
   std::vector<grpc::Slice> slices{grpc::Slice(text)};
   if (raw_) {
     for (const size_t i : wanted_) {
-      slices.emplace_back(RawEntryPrefix(tensors_[i].bytes().size()));
+      slices.emplace_back(LengthPrefix(inference::ModelInferResponse::kRawOutputContentsFieldNumber,
+                                       tensors_[i].bytes().size()));
       slices.push_back(SliceOf(std::move(tensors_[i])));
     }
   }

@@ -3,6 +3,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,9 @@ struct DecodedRequest {
 // bytes mean.
 absl::StatusOr<DecodedRequest> DecodeRequest(const inference::ModelInferRequest& request,
                                              const ModelSignature& signature);
+
+// What stands in a message before a field of `length` bytes: its tag and its length.
+std::string LengthPrefix(int field, uint64_t length);
 
 // A Reply owns the memory that a model's outputs are written into, and makes the message of it.
 // The signature outlives it.

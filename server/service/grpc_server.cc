@@ -12,6 +12,7 @@
 #include "server/core/status.h"
 #include "server/service/health_service.h"
 #include "server/service/inference_service.h"
+#include "server/service/unix_socket.h"
 
 namespace rectifier {
 namespace {
@@ -31,8 +32,6 @@ constexpr IntArgument kArguments[] = {
     {GRPC_ARG_KEEPALIVE_TIME_MS, 30'000},
     {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000},
     {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000},
-    {GRPC_ARG_MAX_CONNECTION_AGE_MS, 300'000},
-    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000},
     {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
 };
 
@@ -42,6 +41,10 @@ constexpr int kMaxSyncThreads = 8;
 
 int ToInt(int64_t value) {
   return static_cast<int>(std::clamp<int64_t>(value, 0, std::numeric_limits<int>::max()));
+}
+
+int Milliseconds(Duration duration) {
+  return ToInt(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
 gpr_timespec In(Duration timeout) {
@@ -65,8 +68,9 @@ GrpcServer::GrpcServer(const Options& options, const ModelRegistry& registry,
                        RequestObserver& observer, const Clock& clock)
     : options_(options),
       inference_(std::make_unique<InferenceService>(
-          InferenceService::Options{options.server_version, options.max_message_bytes}, registry,
-          observer, clock)),
+          InferenceService::Options{options.server_version, options.max_message_bytes,
+                                    options.max_unsent_bytes},
+          registry, observer, clock)),
       health_(std::make_unique<HealthService>()) {
   health_->Set("", false);
 }
@@ -82,6 +86,12 @@ absl::Status GrpcServer::Listen() {
   for (const IntArgument& argument : kArguments) {
     builder.AddChannelArgument(argument.name, argument.value);
   }
+  if (options_.max_connection_age > Duration::zero()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               Milliseconds(options_.max_connection_age));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                               Milliseconds(kConnectionGrace));
+  }
   builder.SetMaxReceiveMessageSize(ToInt(options_.max_message_bytes));
   builder.SetMaxSendMessageSize(ToInt(options_.max_message_bytes));
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
@@ -96,10 +106,18 @@ absl::Status GrpcServer::Listen() {
   builder.SetResourceQuota(quota);
   const std::string address = HostAndPort(options_.host, options_.port);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+  int unix_port = 1;
+  if (!options_.unix_socket.empty()) {
+    RECTIFIER_RETURN_IF_ERROR(CheckUnixSocketIsFree(options_.unix_socket));
+    builder.AddListeningPort("unix:" + options_.unix_socket, grpc::InsecureServerCredentials(),
+                             &unix_port);
+  }
   builder.RegisterService(inference_.get());
   builder.RegisterService(health_.get());
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port_ == 0) {
+  if (server_ == nullptr || port_ == 0 || unix_port == 0) {
+    // One that cannot be listened on gives no port; those before it have theirs.
+    if (port_ != 0) return FailedPrecondition(options_.unix_socket, "cannot listen there");
     return FailedPrecondition(address, "cannot listen there; is the port in use?");
   }
   return absl::OkStatus();
@@ -136,8 +154,9 @@ void GrpcServer::Drain() {
 }
 
 void GrpcServer::Shutdown(Duration timeout) {
-  // Watches would otherwise last until the deadline.
+  // Watches and streams would otherwise last until the deadline.
   health_->EndWatches();
+  inference_->EndStreams();
   server_->Shutdown(In(timeout));
 }
 

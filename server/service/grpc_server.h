@@ -29,11 +29,15 @@ class GrpcServer {
  public:
   struct Options {
     std::string host = "0.0.0.0";
-    int port = 8001;  // 0: one that is free
+    int port = 8001;          // 0: one that is free
+    std::string unix_socket;  // a path to listen on, too; empty: none
     std::string server_version;
     int64_t max_message_bytes = int64_t{64} << 20;  // of a request or a reply
+    int64_t max_unsent_bytes = int64_t{256} << 20;  // of replies that clients have not taken yet
     int64_t memory_quota_bytes = 0;                 // gRPC's buffers; 0: no bound
-    bool reflection = true;                         // of the whole process, once one server has it
+    // Of a connection; calls on it, streams too, may last kConnectionGrace longer. Zero: none.
+    Duration max_connection_age = std::chrono::seconds(300);
+    bool reflection = true;  // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
     // How long calls may then go on; what is left is cut off.
@@ -42,7 +46,9 @@ class GrpcServer {
     std::function<void(Duration)> wait;
   };
 
-  // FAILED_PRECONDITION, naming host and port, when it cannot listen there. The server is live at
+  static constexpr Duration kConnectionGrace = std::chrono::seconds(30);
+
+  // FAILED_PRECONDITION, naming the address, when it cannot listen there. The server is live at
   // once, and not ready before SetServing(true).
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Options& options,
                                                            const ModelRegistry& registry,

@@ -99,7 +99,11 @@ void Fill(const InferenceStatistics& statistics, TimePoint now,
 
 InferenceService::InferenceService(const Options& options, const ModelRegistry& registry,
                                    RequestObserver& observer, const Clock& clock)
-    : options_(options), registry_(registry), observer_(observer), clock_(clock) {}
+    : options_(options),
+      registry_(registry),
+      observer_(observer),
+      clock_(clock),
+      reply_budget_(options.max_unsent_bytes) {}
 
 grpc::ServerUnaryReactor* InferenceService::ServerLive(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
@@ -247,10 +251,18 @@ grpc::ServerUnaryReactor* InferenceService::RepositoryIndex(grpc::CallbackServer
 grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
-  auto* call =
-      new InferCall({registry_, observer_, clock_, options_.max_reply_bytes}, *context, *response);
+  auto* call = new InferCall(Collaborators(), *context, *response);
   call->Start(*request);
   return call;
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* InferenceService::ModelStreamInfer(
+    grpc::CallbackServerContext* context) {
+  return new InferStream(Collaborators(), streams_, options_.max_reply_bytes, *context);
+}
+
+Inference::Collaborators InferenceService::Collaborators() {
+  return {registry_, observer_, clock_, reply_budget_, options_.max_reply_bytes};
 }
 
 }  // namespace rectifier

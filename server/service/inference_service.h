@@ -7,6 +7,9 @@
 #include "proto/inference.grpc.pb.h"
 #include "server/core/clock.h"
 #include "server/models/registry.h"
+#include "server/service/byte_budget.h"
+#include "server/service/infer_stream.h"
+#include "server/service/inference.h"
 #include "server/service/request_observer.h"
 
 namespace rectifier {
@@ -24,7 +27,8 @@ using RawInferenceService = GRPCInferenceService::WithRawCallbackMethod_ServerLi
                         GRPCInferenceService::WithRawCallbackMethod_ModelStatistics<
                             GRPCInferenceService::WithRawCallbackMethod_RepositoryIndex<
                                 GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
-                                    GRPCInferenceService::Service>>>>>>>>>;
+                                    GRPCInferenceService::WithRawCallbackMethod_ModelStreamInfer<
+                                        GRPCInferenceService::Service>>>>>>>>>>;
 
 }  // namespace internal
 
@@ -36,7 +40,8 @@ class InferenceService final : public internal::RawInferenceService {
  public:
   struct Options {
     std::string server_version;
-    int64_t max_reply_bytes = int64_t{64} << 20;
+    int64_t max_reply_bytes = int64_t{64} << 20;    // of one reply
+    int64_t max_unsent_bytes = int64_t{256} << 20;  // of all that are not sent yet
   };
 
   InferenceService(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
@@ -44,6 +49,9 @@ class InferenceService final : public internal::RawInferenceService {
 
   // What ServerReady answers; false at first.
   void SetReady(bool ready) { ready_ = ready; }
+
+  // Streams of requests would otherwise last until their clients end them.
+  void EndStreams() { streams_.EndAll(); }
 
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,
@@ -72,12 +80,18 @@ class InferenceService final : public internal::RawInferenceService {
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(
+      grpc::CallbackServerContext* context) override;
 
  private:
+  Inference::Collaborators Collaborators();
+
   const Options options_;
   const ModelRegistry& registry_;
   RequestObserver& observer_;
   const Clock& clock_;
+  ByteBudget reply_budget_;
+  InferStreams streams_;
   std::atomic<bool> ready_ = false;
 };
 

@@ -85,6 +85,10 @@ CALLS = {
         image_request(np.zeros((1, 1, 8, 8), np.float32)),
         lambda reply: len(reply.raw_output_contents[0]) == 10 * 4,
     ),
+    (INFERENCE, "ModelStreamInfer"): (
+        image_request(np.zeros((1, 1, 8, 8), np.float32)),
+        lambda reply: len(reply.infer_response.raw_output_contents[0]) == 10 * 4,
+    ),
     (HEALTH, "Check"): ({"service": ""}, lambda reply: reply.status == 1),
     (HEALTH, "Watch"): ({"service": ""}, lambda reply: reply.status == 1),
     (REFLECTION, "ServerReflectionInfo"): (

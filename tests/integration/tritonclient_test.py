@@ -203,3 +203,59 @@ def test_aio_client_is_served(server, images):
 
     for i, result in enumerate(asyncio.run(infer_concurrently())):
         assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+
+
+def test_stream_answers_in_order_and_tells_errors_of_single_requests(server, images):
+    answers = queue.SimpleQueue()
+    with triton.InferenceServerClient(server.grpc) as client:
+        client.start_stream(callback=lambda result, error: answers.put((result, error)))
+        for i in range(100):
+            model = "nobody" if i == 50 else MODEL
+            client.async_stream_infer(
+                model,
+                [image_input(triton, images[i : i + 1])],
+                request_id=str(i),
+                enable_empty_final_response=i % 2 == 0,
+            )
+        for i in range(100):
+            result, error = answers.get(timeout=serving.SECONDS)
+            if i == 50:
+                assert "'nobody'" in error.message()
+                continue
+            assert error is None
+            assert result.get_response().id == str(i)
+            assert result.get_response().parameters["triton_final_response"].bool_param
+            assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+        client.stop_stream()
+    assert answers.empty()
+
+
+def test_aio_stream_answers_in_order(server, images):
+    async def requests():
+        for i in range(20):
+            yield {
+                "model_name": MODEL,
+                "inputs": [image_input(triton_aio, images[i : i + 1])],
+                "request_id": str(i),
+            }
+
+    async def stream():
+        async with triton_aio.InferenceServerClient(server.grpc) as client:
+            return [answer async for answer in client.stream_infer(requests())]
+
+    answers = asyncio.run(stream())
+    assert len(answers) == 20
+    for i, (result, error) in enumerate(answers):
+        assert error is None
+        assert result.get_response().id == str(i)
+        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+
+
+def test_unix_socket_is_served(images, tmp_path):
+    path = tmp_path / "rectifier.sock"
+    with serving.Server(serving.SAMPLE_REPOSITORY, "--unix-socket", path), triton.InferenceServerClient(
+        f"unix:{path}"
+    ) as client:
+        result = client.infer(MODEL, [image_input(triton, images[:1])])
+        assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+    assert not path.exists()

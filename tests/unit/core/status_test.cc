@@ -62,5 +62,12 @@ TEST(StatusMacrosTest, ReturnIfErrorGoesOnOnlyAfterOk) {
   EXPECT_EQ(reached, 1);
 }
 
+TEST(StatusTest, KeepsTheAdviceWhenToTryAgain) {
+  const absl::Status refused = absl::ResourceExhaustedError("full");
+  EXPECT_EQ(RetryAfter(refused), std::nullopt);
+  EXPECT_EQ(RetryAfter(WithRetryAfter(refused, std::chrono::microseconds(1500))),
+            std::chrono::microseconds(1500));
+}
+
 }  // namespace
 }  // namespace rectifier

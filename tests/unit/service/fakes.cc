@@ -50,6 +50,11 @@ void FakeServable::WaitForQueued(size_t count) {
   while (queue_.size() < count) changed_.Wait(mutex_);
 }
 
+size_t FakeServable::queued() const {
+  MutexLock lock(mutex_);
+  return queue_.size();
+}
+
 void FakeServable::LookAtOldest(const std::function<void(const InferenceRequest&)>& look) {
   MutexLock lock(mutex_);
   look(queue_.front());

@@ -29,6 +29,7 @@ class FakeServable final : public Servable {
   void Release();
   // Returns when `count` requests wait.
   void WaitForQueued(size_t count);
+  size_t queued() const;
   // Runs `look` on the oldest request that waits.
   void LookAtOldest(const std::function<void(const InferenceRequest&)>& look);
   // What Submit() answers from now on; not taken unless OK.

@@ -388,15 +388,68 @@ TEST_F(InferenceServiceTest, AReplyThatIsTooLargeIsRefusedAndNotToBeTriedAgain) 
 }
 
 TEST_F(InferenceServiceTest, AFullQueueAnswersWithAPushback) {
-  doubler_->set_submit_status(absl::ResourceExhaustedError("the queue is full"));
+  doubler_->set_submit_status(WithRetryAfter(absl::ResourceExhaustedError("the queue is full"),
+                                             std::chrono::microseconds(6500)));
   StartServer();
   grpc::ClientContext context;
   ModelInferResponse response;
   const grpc::Status status = stub_->ModelInfer(&context, DoublingRequest(), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(Pushback(context), "100");
+  EXPECT_EQ(Pushback(context), "7");
   EXPECT_THAT(observer_.WaitForLines(2),
               ElementsAre("start doubler/2", "finish doubler/2 RESOURCE_EXHAUSTED"));
+}
+
+TEST_F(InferenceServiceTest, RefusesAReplyThatTheUnsentOnesLeaveNoRoomForAndTakesItLater) {
+  // The doubles and sums of two rows are 32 bytes.
+  options_.max_unsent_bytes = 40;
+  doubler_->Hold();
+  StartServer();
+  auto first = std::async(std::launch::async, [&] { return Infer(DoublingRequest()); });
+  doubler_->WaitForQueued(1);
+  grpc::ClientContext context;
+  ModelInferResponse response;
+  const grpc::Status refused = stub_->ModelInfer(&context, DoublingRequest(), &response);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.error_message(),
+            "replies: 32 bytes wait to be sent, 32 more do not fit into 40");
+  EXPECT_EQ(Pushback(context), "100");
+  doubler_->Release();
+  EXPECT_TRUE(first.get().ok());
+  // The call's memory is freed a moment after its client has the reply.
+  while (!Infer(DoublingRequest()).ok()) std::this_thread::yield();
+}
+
+TEST_F(InferenceServiceTest, HonoursTheTimeoutAndThePriorityOfARequest) {
+  doubler_->Hold();
+  StartServer();
+  ModelInferRequest request = DoublingRequest();
+  (*request.mutable_parameters())["timeout"].set_int64_param(2'000'000);
+  (*request.mutable_parameters())["priority"].set_uint64_param(3);
+  auto call = std::async(std::launch::async, [&] { return Infer(request); });
+  doubler_->WaitForQueued(1);
+  doubler_->LookAtOldest([&](const InferenceRequest& queued) {
+    EXPECT_EQ(queued.deadline, clock_.Now() + std::chrono::seconds(2));
+    EXPECT_EQ(queued.priority, 3);
+  });
+  clock_.Advance(std::chrono::seconds(2));
+  doubler_->Release();
+  EXPECT_EQ(call.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(InferenceServiceTest, RefusesATimeoutOrAPriorityThatIsNone) {
+  StartServer();
+  for (const char* name : {"timeout", "priority"}) {
+    ModelInferRequest request = DoublingRequest();
+    inference::InferParameter& parameter = (*request.mutable_parameters())[name];
+    parameter.set_int64_param(-1);
+    EXPECT_EQ(Infer(request).error_message(),
+              fmt::format("parameter '{}': expected a number of at least 0, got -1", name));
+    parameter.set_string_param("soon");
+    EXPECT_EQ(Infer(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    parameter.set_uint64_param(UINT64_MAX);
+    EXPECT_TRUE(Infer(request).ok());
+  }
 }
 
 TEST_F(InferenceServiceTest, BytesThatAreNoMessageAreAnInvalidArgumentToEveryMethod) {

@@ -1,0 +1,178 @@
+#include "server/service/infer_stream.h"
+
+#include <utility>
+#include <vector>
+
+#include "server/core/check.h"
+#include "server/service/call_deadline.h"
+#include "server/service/status_mapping.h"
+#include "server/service/unary.h"
+
+namespace rectifier {
+namespace {
+
+absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutting down"); }
+
+// The message of a stream that holds `reply`, which is not copied.
+grpc::ByteBuffer AsInferResponse(const grpc::ByteBuffer& reply) {
+  std::vector<grpc::Slice> slices;
+  if (!reply.Dump(&slices).ok()) return {};
+  slices.insert(slices.begin(), grpc::Slice(LengthPrefix(
+                                    inference::ModelStreamInferResponse::kInferResponseFieldNumber,
+                                    reply.Length())));
+  return {slices.data(), slices.size()};
+}
+
+// A refusal names the request that it is for, as far as that could be read.
+grpc::ByteBuffer AsErrorMessage(const absl::Status& status, const Inference& inference) {
+  inference::ModelStreamInferResponse response;
+  response.set_error_message(ToGrpcStatus(status).error_message());
+  inference::ModelInferResponse& about = *response.mutable_infer_response();
+  about.set_id(inference.id());
+  about.set_model_name(inference.model_name());
+  about.set_model_version(inference.model_version());
+  return SerializeReply(response);
+}
+
+}  // namespace
+
+InferStreams::~InferStreams() {
+  MutexLock lock(mutex_);
+  RECTIFIER_CHECK(open_.empty());
+}
+
+void InferStreams::EndAll() {
+  MutexLock lock(mutex_);
+  ended_ = true;
+  for (InferStream* stream : open_) stream->End(ShuttingDown());
+}
+
+// One request of the stream and its reply.
+class InferStream::Exchange final : private Inference::Owner {
+ public:
+  Exchange(InferStream& stream, const Inference::Collaborators& with)
+      : stream_(stream), inference_(with, *this) {}
+
+  void Start(const grpc::ByteBuffer& request, Inference::Call call) {
+    inference_.Start(request, std::move(call));
+  }
+
+  // The stream's, under its lock.
+  int64_t held_bytes = 0;
+  std::optional<grpc::ByteBuffer> answer;  // once there is one
+
+ private:
+  void OnEnded(const absl::Status& status) override {
+    stream_.OnAnswered(*this, status.ok() ? AsInferResponse(inference_.TakeReply())
+                                          : AsErrorMessage(status, inference_));
+  }
+
+  InferStream& stream_;
+  Inference inference_;
+};
+
+InferStream::InferStream(const Inference::Collaborators& collaborators, InferStreams& streams,
+                         int64_t max_held_bytes, grpc::CallbackServerContext& context)
+    : with_(collaborators),
+      streams_(streams),
+      max_held_bytes_(max_held_bytes),
+      context_(context),
+      cancelled_(std::make_shared<std::atomic<bool>>(false)) {
+  bool ended = false;
+  {
+    MutexLock lock(streams_.mutex_);
+    ended = streams_.ended_;
+    streams_.open_.insert(this);
+  }
+  MutexLock lock(mutex_);
+  if (ended) end_ = ShuttingDown();
+  Continue();
+}
+
+void InferStream::End(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  if (!end_) end_ = status;
+  Continue();
+}
+
+void InferStream::Continue() {
+  if (finished_) return;
+  const bool room = exchanges_.size() < kMaxInFlight && held_bytes_ < max_held_bytes_;
+  if (!end_ && !reading_ && room) {
+    reading_ = true;
+    StartRead(&request_);
+  }
+  if (!writing_ && !exchanges_.empty() && exchanges_.front()->answer) {
+    writing_ = true;
+    StartWrite(&*exchanges_.front()->answer);
+  }
+  // A read that is under way ends with the call, so it is not waited for.
+  if (end_ && exchanges_.empty()) {
+    finished_ = true;
+    Finish(ToGrpcStatus(*end_));
+  }
+}
+
+void InferStream::OnReadDone(bool ok) {
+  if (!ok) {
+    // The client has no more requests; or it has gone, which OnCancel() tells.
+    MutexLock lock(mutex_);
+    reading_ = false;
+    if (!end_) end_ = absl::OkStatus();
+    return Continue();
+  }
+  auto owned = std::make_unique<Exchange>(*this, with_);
+  Exchange& exchange = *owned;
+  {
+    MutexLock lock(mutex_);
+    exchange.held_bytes = static_cast<int64_t>(request_.Length());
+    held_bytes_ += exchange.held_bytes;
+    exchanges_.push_back(std::move(owned));
+  }
+  const TimePoint now = with_.clock.Now();
+  exchange.Start(request_, {.received = now,
+                            .deadline = CallDeadline(context_, now),
+                            .cancelled = cancelled_,
+                            .streamed = true});
+  request_.Clear();
+  MutexLock lock(mutex_);
+  reading_ = false;
+  Continue();
+}
+
+void InferStream::OnAnswered(Exchange& exchange, grpc::ByteBuffer answer) {
+  MutexLock lock(mutex_);
+  const auto length = static_cast<int64_t>(answer.Length());
+  held_bytes_ += length - exchange.held_bytes;
+  exchange.held_bytes = length;
+  exchange.answer = std::move(answer);
+  Continue();
+}
+
+void InferStream::OnWriteDone(bool ok) {
+  std::unique_ptr<Exchange> written;  // freed after the lock
+  MutexLock lock(mutex_);
+  writing_ = false;
+  written = std::move(exchanges_.front());
+  exchanges_.pop_front();
+  held_bytes_ -= written->held_bytes;
+  if (!ok && !end_) end_ = absl::CancelledError("the stream is broken");
+  Continue();
+}
+
+void InferStream::OnCancel() {
+  cancelled_->store(true);
+  End(absl::CancelledError("cancelled by the client"));
+}
+
+void InferStream::OnDone() {
+  {
+    MutexLock lock(streams_.mutex_);
+    streams_.open_.erase(this);
+  }
+  // Whoever finished the stream may not have left it yet.
+  { MutexLock lock(mutex_); }
+  delete this;
+}
+
+}  // namespace rectifier

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "proto/inference.pb.h"
+#include "server/core/clock.h"
+#include "server/models/registry.h"
+#include "server/service/byte_budget.h"
+#include "server/service/codec.h"
+#include "server/service/request_observer.h"
+
+namespace rectifier {
+
+// An Inference takes one request from its bytes to the bytes of its reply. A call of ModelInfer has
+// one; a stream has one for each of its messages.
+//
+// Threading: Start() is called once. It passes the request to a worker, which ends it; the owner
+// hears of that once, on any thread, perhaps before Start() has returned.
+// Lifetime: the owner may free it from OnEnded() on: nothing touches it afterwards. Its reply
+// counts against the budget until then.
+class Inference {
+ public:
+  struct Collaborators {
+    const ModelRegistry& registry;
+    RequestObserver& observer;
+    const Clock& clock;
+    ByteBudget& reply_budget;
+    int64_t max_reply_bytes;  // of one
+  };
+
+  class Owner {
+   public:
+    // OK: the reply can be taken.
+    virtual void OnEnded(const absl::Status& status) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // What the call that a request came with says of it.
+  struct Call {
+    TimePoint received;
+    TimePoint deadline;  // the request's own `timeout` may be earlier
+    // That the client has gone. Shared with what is queued, which may outlive the call by a moment.
+    std::shared_ptr<const std::atomic<bool>> cancelled;
+    bool streamed = false;  // its reply says that no other follows it
+  };
+
+  Inference(const Collaborators& collaborators, Owner& owner);
+  Inference(const Inference&) = delete;
+  Inference& operator=(const Inference&) = delete;
+
+  void Start(const grpc::ByteBuffer& request, Call call);
+
+  // Once, after OnEnded(OK).
+  grpc::ByteBuffer TakeReply() { return std::move(encoded_); }
+
+  // As the request gave them, once it could be read.
+  const std::string& id() const { return id_; }
+  const std::string& model_name() const { return model_name_; }
+  const std::string& model_version() const { return model_version_; }
+
+ private:
+  // What is to be submitted to `servable_`.
+  absl::StatusOr<InferenceRequest> Prepare(const grpc::ByteBuffer& request);
+  // RESOURCE_EXHAUSTED when the budget has no room for the reply.
+  absl::Status ReserveReply(const std::vector<TensorType>& outputs);
+  absl::Status Encode();
+  void End(const absl::Status& outcome, const InferenceTimes* times);
+
+  const Collaborators with_;
+  Owner& owner_;
+  Call call_;
+
+  inference::ModelInferRequest message_;  // for as long as the inputs are in it
+  std::string id_;
+  std::string model_name_;
+  std::string model_version_;
+  std::optional<ModelVersion> version_;  // once it is known
+  std::shared_ptr<Servable> servable_;   // keeps the version until this is freed
+  DecodedRequest decoded_;
+  ByteBudget::Share reserved_;
+  std::optional<Reply> reply_;
+  grpc::ByteBuffer encoded_;
+};
+
+}  // namespace rectifier
