@@ -126,6 +126,13 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--max-queue-bytes", options.max_queue_bytes,
           "bytes that they may hold together (256MiB, 1GiB, …)")
       ->transform(ByteSize());
+  Setting(serve, "--max-queue-wait-ms", options.max_queue_wait_ms,
+          "longest time that a request may be expected to wait when it comes; above it "
+          "RESOURCE_EXHAUSTED")
+      ->check(CLI::Range(1, 3'600'000));
+  Setting(serve, "--oversize-requests", options.oversize_requests,
+          "what becomes of requests with more samples than a batch: split or refuse")
+      ->check(CLI::IsMember({"split", "refuse"}));
   Setting(serve, "--max-message-bytes", options.max_message_bytes,
           "largest request and reply, below 2GiB")
       ->transform(ByteSize(std::numeric_limits<int32_t>::max()));  // what gRPC can count

@@ -21,6 +21,8 @@ struct ServeOptions {
   int intra_op_threads = 1;
   int64_t max_queue_items = 1024;
   int64_t max_queue_bytes = int64_t{256} << 20;
+  int64_t max_queue_wait_ms = 10'000;
+  std::string oversize_requests = "split";  // or "refuse"
   int64_t max_message_bytes = int64_t{64} << 20;
   int64_t max_unsent_bytes = int64_t{256} << 20;
   int64_t max_connection_age_seconds = 300;

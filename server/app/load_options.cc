@@ -20,7 +20,8 @@ LoadOptions LoadOptionsFor(const ServeOptions& options) {
   load.limits.allow_nan = options.allow_nan_weights;
   load.limits.max_constant_bytes = std::min(load.limits.max_constant_bytes, half);
   load.compiler.intra_op_threads = options.intra_op_threads;
-  load.compiler.max_program_bytes = half / WorkersFor(options);
+  // The workers, and the one run at a time that finds out what batches cost.
+  load.compiler.max_program_bytes = half / (WorkersFor(options) + 1);
   load.compiler.max_weight_bytes = half;
   load.passes.relaxed_forms = options.relaxed_forms;
   load.new_compiler = NewOneDnnCompiler;

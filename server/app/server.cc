@@ -112,12 +112,16 @@ std::shared_ptr<Servable> Server::MakeServable(const RepositoryEntry& entry,
                                                std::shared_ptr<const Model> model) {
   observers_.push_back(metrics_.ObserverFor(entry.name, entry.version));
   ModelObserver& observer = *observers_.back();
-  BatchingOptions batching;
-  batching.max_queue_tasks = options_.max_queue_items;
-  batching.max_queue_bytes = options_.max_queue_bytes;
-  return std::make_shared<ServedModel>(
-      entry.name, entry.version, std::move(model), batching,
+  ServingOptions serving;
+  serving.batching.max_queue_tasks = options_.max_queue_items;
+  serving.batching.max_queue_bytes = options_.max_queue_bytes;
+  serving.batching.max_queue_wait = milliseconds(options_.max_queue_wait_ms);
+  serving.split_requests = options_.oversize_requests == "split";
+  auto served = std::make_shared<ServedModel>(
+      entry.name, entry.version, std::move(model), serving,
       ServedModel::Collaborators{pool_, states_, observer, observer, clock_});
+  if (!served->model().has_dynamic_shapes()) served_.push_back(served);
+  return served;
 }
 
 void Server::ReportLoad(const LoadReport& report) {
@@ -176,6 +180,8 @@ absl::Status Server::Load(std::span<const RepositoryEntry> entries, const std::s
   if (options_.strict && !first_failure_.ok()) return first_failure_;
   health_->SetReady(models_ready_ > 0);
   grpc_->SetServing(models_ready_ > 0);
+  for (const std::weak_ptr<ServedModel>& served : served_) calibrator_.Add(served);
+  served_.clear();
   return first_failure_;
 }
 

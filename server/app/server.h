@@ -13,6 +13,7 @@
 #include "server/core/clock.h"
 #include "server/metrics/http_endpoint.h"
 #include "server/metrics/metrics.h"
+#include "server/models/cost_calibrator.h"
 #include "server/models/repository_loader.h"
 #include "server/models/served_model.h"
 #include "server/service/grpc_server.h"
@@ -62,12 +63,14 @@ class Server {
   std::vector<std::shared_ptr<ModelObserver>> observers_;
   WorkerPool pool_;
   WorkerStates states_;
+  CostCalibrator calibrator_;
   ModelRegistry registry_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<LoopbackCheck> loopback_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<HttpEndpoint> http_;
 
+  std::vector<std::weak_ptr<ServedModel>> served_;  // whose costs are to be measured once ready
   int models_ready_ = 0;
   absl::Status first_failure_;
 };

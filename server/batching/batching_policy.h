@@ -2,42 +2,71 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
+#include "server/batching/batch_costs.h"
+#include "server/core/clock.h"
+
 namespace rectifier {
 
+// How long tasks of a priority may wait in the queue, and how many.
+struct QueuePolicy {
+  Duration timeout = {};  // zero: no bound
+  int64_t max_tasks = 0;  // zero: no bound but the queue's
+};
+
 struct BatchingOptions {
-  int64_t max_batch = 32;                        // samples in one batch, at least 1
-  int64_t max_queue_tasks = 1024;                // tasks that may wait
-  int64_t max_queue_bytes = int64_t{256} << 20;  // their bytes
+  int64_t max_batch = 32;                              // samples in one batch, at least 1
+  int64_t max_queue_tasks = 1024;                      // tasks that may wait
+  int64_t max_queue_bytes = int64_t{256} << 20;        // their bytes
+  Duration max_queue_wait = std::chrono::seconds(10);  // as estimated when a task arrives
+  // How long an idle worker leaves a task for company to come, and batches that it does not wait
+  // to outgrow (ascending; none: max_batch).
+  Duration delay{};
+  std::vector<int64_t> preferred_batches = {};
+  int max_concurrent = 0;  // batches that run at the same time; zero: as many as there are workers
+  // Priorities are 1, the most urgent, to priority_levels; a task without one has the default.
+  int priority_levels = 3;
+  int default_priority = 2;
+  QueuePolicy queue_policy = {};
+  std::map<int, QueuePolicy> priority_policies = {};  // of priorities that have their own
+};
+
+// Why a batch holds what it holds and no more.
+enum class CloseReason {
+  kFull,      // as many samples as it pays to run together
+  kIdle,      // all that waited, for a worker that was idle
+  kDelay,     // all that waited when the delay was over
+  kDeadline,  // with more, one of its tasks would have been late
+};
+inline constexpr int kCloseReasons = 4;
+
+// A task as the policy sees it.
+struct WaitingTask {
+  int64_t samples = 1;
+  TimePoint deadline = TimePoint::max();
+};
+
+struct BatchChoice {
+  size_t tasks = 0;
+  CloseReason reason = CloseReason::kIdle;
 };
 
 // What to run now: a pure function of what waits. It knows no threads, no clock and no lock.
 //
-// It is work-conserving: asked by an idle worker, it never says "wait" while something is queued.
-// Batches form because workers are busy, not because a timer runs.
-class BatchingPolicy {
- public:
-  explicit BatchingPolicy(int64_t max_batch);
-
-  int64_t max_batch() const { return max_batch_; }
-
-  // `waiting` holds the samples of the queued tasks, oldest first. Returns how many tasks from the
-  // front form the next batch: as many as fit into max_batch, at least one when any waits. Of a
-  // longer queue, the first max_batch tasks are enough to decide.
-  size_t TasksForNextBatch(std::span<const int64_t> waiting) const;
-
- private:
-  int64_t max_batch_;
-};
+// `waiting`: at least one task, in the order in which they are to run; of a longer queue, as many
+// as fill the largest batch. Returns how many from the front form the next batch. That is, in this
+// order: the samples that wait, or the largest preferred number below; a fair part of them for each
+// of the `idle_workers` (the caller is one), when that makes the whole earlier; of these, as many
+// as it pays to run together (never a larger batch that is slower for a sample); and fewer when
+// otherwise a deadline would be missed that can be met.
+BatchChoice ChooseBatch(std::span<const WaitingTask> waiting, const BatchCosts& costs,
+                        std::span<const int64_t> preferred_batches, TimePoint now,
+                        int idle_workers);
 
 // The Program sizes for a model: 1, 2, 4, … and `max_batch` itself, ascending.
 std::vector<int64_t> ProgramBatchSizes(int64_t max_batch);
-
-// Which of `sizes` (as ProgramBatchSizes() gives them) to run for `samples`, at least 1: they sum
-// to it exactly, largest first, and for a batch of at most the largest size they are the fewest
-// possible. 5 of {1, 2, 4, 8} is 4 + 1.
-std::vector<int64_t> SplitIntoPrograms(int64_t samples, std::span<const int64_t> sizes);
 
 }  // namespace rectifier

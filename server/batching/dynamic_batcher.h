@@ -18,7 +18,8 @@ namespace rectifier {
 // on a worker, in the destructor, or, for tasks that are over and stand in a full queue, in
 // somebody else's Submit(); whoever calls that keeps the batcher alive until it has returned.
 // Ownership: takes the task iff Submit() returns OK.
-// Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker.
+// Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker. A
+// task has 1 to `max_batch` samples (checked).
 // Destruction: drops what waits with UNAVAILABLE and waits for this model's running batches. Never
 // from inside its own RunBatch() or Drop(), which would wait for itself: that fails a check.
 class DynamicBatcher {
@@ -32,6 +33,9 @@ class DynamicBatcher {
 
   absl::Status Submit(std::unique_ptr<Task>& task);
 
+  // What a Program takes with nothing beside it (of cost class 0).
+  void Calibrate(const MeasuredRun& run);
+
  private:
   friend class WorkerPool;
 
@@ -42,19 +46,32 @@ class DynamicBatcher {
     return queue_.oldest_arrival();
   }
 
-  // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,
-  // Run() carries it out, End() leaves. Nothing of the batcher is touched after End().
-  BatchQueue::Taken Begin(TimePoint now) RECTIFIER_REQUIRES(pool_.mutex_);
-  void Run(BatchQueue::Taken taken, int worker);
-  void End() RECTIFIER_REQUIRES(pool_.mutex_);
+  // When a worker may take a batch; TimePoint::max() when none may.
+  TimePoint NextBatchAt() const RECTIFIER_REQUIRES(pool_.mutex_);
 
-  void Drop(Task& task, const absl::Status& status) RECTIFIER_EXCLUDES(pool_.mutex_);
+  // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,
+  // Run() carries it out and says what it cost, End() leaves. Nothing of the batcher is touched
+  // after End().
+  BatchQueue::Taken Begin(TimePoint now) RECTIFIER_REQUIRES(pool_.mutex_);
+  struct Ran {
+    uint64_t cost_class = 0;
+    Duration predicted{};
+    std::vector<MeasuredRun> runs;
+  };
+  Ran Run(BatchQueue::Taken taken, int worker);
+  void End(const Ran& ran) RECTIFIER_REQUIRES(pool_.mutex_);
+
+  void Drop(Task& task, const BatchQueue::Refusal& refusal) RECTIFIER_EXCLUDES(pool_.mutex_);
   void ReportDepth() RECTIFIER_REQUIRES(pool_.mutex_);
+  void ReportCosts() RECTIFIER_REQUIRES(pool_.mutex_);
 
   WorkerPool& pool_;
   BatchRunner& runner_;
   BatchObserver& observer_;
+  const int max_concurrent_;
   BatchQueue queue_ RECTIFIER_GUARDED_BY(pool_.mutex_);
+  // Of the workers' time: what it has had, on a scale on which an idle model is carried along.
+  Duration used_ RECTIFIER_GUARDED_BY(pool_.mutex_){};
   std::vector<std::thread::id> running_ RECTIFIER_GUARDED_BY(pool_.mutex_);
   bool closed_ RECTIFIER_GUARDED_BY(pool_.mutex_) = false;
 };

@@ -32,6 +32,15 @@ MetricFamilies::MetricFamilies()
                              "Samples in each execution of a model.")),
       batch_requests(Register(BuildHistogram(), registry, "batch_requests",
                               "Requests that shared each execution of a model.")),
+      batch_padding(Register(BuildCounter(), registry, "batch_padding_samples_total",
+                             "Samples that were computed for nothing, to fill a Program.")),
+      batches_closed(Register(BuildCounter(), registry, "batches_closed_total",
+                              "Batches, by why they held no more: full (as many samples as pay), "
+                              "idle (all that waited), delay, deadline.")),
+      batch_cost_ratio(Register(BuildHistogram(), registry, "batch_cost_ratio",
+                                "Time that a batch took, in parts of what was predicted.")),
+      program_cost(Register(BuildGauge(), registry, "program_cost_seconds",
+                            "What one run of the Program for a batch is expected to take.")),
       worker_busy(Register(BuildCounter(), registry, "worker_busy_seconds_total",
                            "Time that workers spent on executions of a model.")),
       workers(Register(BuildGauge(), registry, "workers", "Threads that execute models.")),
@@ -44,6 +53,8 @@ MetricFamilies::MetricFamilies()
       queue_tasks(Register(BuildGauge(), registry, "queue_tasks", "Requests that wait to be run.")),
       queue_bytes(Register(BuildGauge(), registry, "queue_bytes",
                            "Memory held by requests that wait to be run.")),
+      queue_refused(Register(BuildCounter(), registry, "queue_refused_total",
+                             "Requests that were not taken into the queue, by reason.")),
       queue_dropped(Register(BuildCounter(), registry, "queue_dropped_total",
                              "Requests that left the queue without being run, by reason.")),
       model_state(Register(BuildGauge(), registry, "model_state",
@@ -67,6 +78,10 @@ prometheus::Histogram::BucketBoundaries LatencyBuckets() {
 
 prometheus::Histogram::BucketBoundaries BatchBuckets() {
   return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+}
+
+prometheus::Histogram::BucketBoundaries RatioBuckets() {
+  return {0.25, 0.5, 0.8, 0.9, 1.0, 1.1, 1.25, 2, 4};
 }
 
 }  // namespace rectifier

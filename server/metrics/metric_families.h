@@ -25,6 +25,10 @@ struct MetricFamilies {
 
   prometheus::Family<prometheus::Histogram>& batch_samples;
   prometheus::Family<prometheus::Histogram>& batch_requests;
+  prometheus::Family<prometheus::Counter>& batch_padding;
+  prometheus::Family<prometheus::Counter>& batches_closed;
+  prometheus::Family<prometheus::Histogram>& batch_cost_ratio;
+  prometheus::Family<prometheus::Gauge>& program_cost;
   prometheus::Family<prometheus::Counter>& worker_busy;
   prometheus::Family<prometheus::Gauge>& workers;
   prometheus::Family<prometheus::Gauge>& programs_cached;
@@ -33,6 +37,7 @@ struct MetricFamilies {
 
   prometheus::Family<prometheus::Gauge>& queue_tasks;
   prometheus::Family<prometheus::Gauge>& queue_bytes;
+  prometheus::Family<prometheus::Counter>& queue_refused;
   prometheus::Family<prometheus::Counter>& queue_dropped;
 
   prometheus::Family<prometheus::Gauge>& model_state;
@@ -49,5 +54,8 @@ prometheus::Histogram::BucketBoundaries LatencyBuckets();
 
 // Upper bounds of the batch histograms: 1, 2, 4, … 1024.
 prometheus::Histogram::BucketBoundaries BatchBuckets();
+
+// Upper bounds of what was measured in parts of what was predicted: 1/4 to 4.
+prometheus::Histogram::BucketBoundaries RatioBuckets();
 
 }  // namespace rectifier

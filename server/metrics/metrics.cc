@@ -80,10 +80,15 @@ class Metrics::Impl::Observer final : public ModelObserver {
   void OnQueueDepth(int64_t tasks, int64_t bytes) override {
     series_.RecordQueueDepth(tasks, bytes);
   }
-  void OnDropped(absl::StatusCode code) override { series_.RecordDropped(code); }
-  void OnBatchRun(int64_t samples, int64_t requests, Duration busy) override {
-    series_.RecordBatchRun(samples, requests, busy);
+  void OnRefused(Rejection why) override { series_.RecordRefused(why); }
+  void OnDropped(Rejection why) override { series_.RecordDropped(why); }
+  void OnBatch(CloseReason reason, Duration predicted, Duration measured) override {
+    series_.RecordBatch(reason, predicted, measured);
   }
+  void OnCost(int64_t size, Duration cost) override {
+    series_.RecordCost(size, cost);
+  }
+  void OnRun(const Run& run) override { series_.RecordRun(run); }
   void OnProgramBuilt(int64_t cached, Duration time) override {
     series_.RecordProgramBuilt(cached, time);
   }

@@ -8,8 +8,12 @@ namespace {
 constexpr size_t kMaxErrorBytes = 256;
 
 constexpr std::array<const char*, 4> kPhaseNames = {"queue", "input", "compute", "output"};
-constexpr std::array<const char*, 4> kDropReasonNames = {"cancelled", "expired", "shutdown",
-                                                         "other"};
+// As Rejection and CloseReason count them.
+constexpr std::array<const char*, kRejections> kRejectionNames = {
+    "queue_items", "queue_bytes", "queue_wait", "priority_items",
+    "cancelled",   "expired",     "deadline",   "shutdown"};
+constexpr std::array<const char*, kCloseReasons> kCloseReasonNames = {"full", "idle", "delay",
+                                                                      "deadline"};
 
 struct StateName {
   ModelState state;
@@ -18,19 +22,6 @@ struct StateName {
 constexpr std::array<StateName, 3> kStateNames = {{{ModelState::kLoading, "loading"},
                                                    {ModelState::kReady, "ready"},
                                                    {ModelState::kUnavailable, "unavailable"}}};
-
-size_t DropReason(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kCancelled:
-      return 0;
-    case absl::StatusCode::kDeadlineExceeded:
-      return 1;
-    case absl::StatusCode::kUnavailable:
-      return 2;
-    default:
-      return 3;
-  }
-}
 
 size_t CodeIndex(absl::StatusCode code) {
   const auto value = static_cast<int>(code);
@@ -72,6 +63,8 @@ ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
       load_failures_(families.model_load_failures, labels_),
       queue_tasks_(families.queue_tasks, labels_),
       queue_bytes_(families.queue_bytes, labels_),
+      cost_ratio_(families.batch_cost_ratio, labels_, RatioBuckets()),
+      padding_(families.batch_padding, labels_),
       batch_samples_(families.batch_samples, labels_, BatchBuckets()),
       batch_requests_(families.batch_requests, labels_, BatchBuckets()),
       worker_busy_(families.worker_busy, labels_),
@@ -85,8 +78,12 @@ ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
     phase_duration_[i] =
         Histogram(families.phase_duration, With("phase", kPhaseNames[i]), LatencyBuckets());
   }
-  for (size_t i = 0; i < kDropReasons; ++i) {
-    dropped_[i] = Counter(families.queue_dropped, With("reason", kDropReasonNames[i]));
+  for (size_t i = 0; i < kRejections; ++i) {
+    refused_[i] = Counter(families.queue_refused, With("reason", kRejectionNames[i]));
+    dropped_[i] = Counter(families.queue_dropped, With("reason", kRejectionNames[i]));
+  }
+  for (size_t i = 0; i < kCloseReasons; ++i) {
+    closed_[i] = Counter(families.batches_closed, With("reason", kCloseReasonNames[i]));
   }
   for (size_t i = 0; i < kModelStates; ++i) {
     state_[i] = Gauge(families.model_state, With("state", kStateNames[i].name));
@@ -133,12 +130,26 @@ void ModelSeries::RecordQueueDepth(int64_t tasks, int64_t bytes) {
   queue_bytes_->Set(static_cast<double>(bytes));
 }
 
-void ModelSeries::RecordDropped(absl::StatusCode code) { dropped_[DropReason(code)]->Increment(); }
+void ModelSeries::RecordRefused(Rejection why) { refused_[static_cast<size_t>(why)]->Increment(); }
 
-void ModelSeries::RecordBatchRun(int64_t samples, int64_t requests, Duration busy) {
-  batch_samples_->Observe(static_cast<double>(samples));
-  batch_requests_->Observe(static_cast<double>(requests));
-  worker_busy_->Increment(Seconds(busy));
+void ModelSeries::RecordDropped(Rejection why) { dropped_[static_cast<size_t>(why)]->Increment(); }
+
+void ModelSeries::RecordBatch(CloseReason reason, Duration predicted, Duration measured) {
+  closed_[static_cast<size_t>(reason)]->Increment();
+  if (predicted > Duration::zero()) cost_ratio_->Observe(Seconds(measured) / Seconds(predicted));
+}
+
+void ModelSeries::RecordRun(const BatchRunObserver::Run& run) {
+  batch_samples_->Observe(static_cast<double>(run.samples));
+  batch_requests_->Observe(static_cast<double>(run.requests));
+  padding_->Increment(static_cast<double>(run.padding));
+  worker_busy_->Increment(Seconds(run.busy));
+}
+
+void ModelSeries::RecordCost(int64_t size, Duration cost) {
+  Gauge& gauge = cost_[size];
+  if (!gauge.exists()) gauge = Gauge(families_.program_cost, With("batch", std::to_string(size)));
+  gauge->Set(Seconds(cost));
 }
 
 void ModelSeries::RecordProgramBuilt(int64_t cached, Duration time) {

@@ -5,13 +5,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "server/batching/task.h"
 #include "server/core/clock.h"
 #include "server/metrics/metric_families.h"
 #include "server/metrics/model_status.h"
+#include "server/models/batch_run_observer.h"
 #include "server/models/inference_request.h"
 
 namespace rectifier {
@@ -60,13 +63,16 @@ class ModelSeries {
   void RecordStatus(const ModelStatus& status);
 
   void RecordQueueDepth(int64_t tasks, int64_t bytes);
-  void RecordDropped(absl::StatusCode code);
-  void RecordBatchRun(int64_t samples, int64_t requests, Duration busy);
+  void RecordRefused(Rejection why);
+  void RecordDropped(Rejection why);
+  void RecordBatch(CloseReason reason, Duration predicted, Duration measured);
+  void RecordRun(const BatchRunObserver::Run& run);
+  // By one thread at a time.
+  void RecordCost(int64_t size, Duration cost);
   void RecordProgramBuilt(int64_t cached, Duration time);
 
  private:
   static constexpr size_t kStatusCodes = 17;  // absl::StatusCode runs from 0 to 16
-  static constexpr size_t kDropReasons = 4;
   static constexpr size_t kModelStates = 3;
   static constexpr size_t kPhases = 4;
 
@@ -93,7 +99,12 @@ class ModelSeries {
 
   Gauge queue_tasks_;
   Gauge queue_bytes_;
-  std::array<Counter, kDropReasons> dropped_;
+  std::array<Counter, kRejections> refused_;
+  std::array<Counter, kRejections> dropped_;
+  std::array<Counter, kCloseReasons> closed_;
+  Histogram cost_ratio_;
+  Counter padding_;
+  std::map<int64_t, Gauge> cost_;  // by the Program's samples
   Histogram batch_samples_;
   Histogram batch_requests_;
   Counter worker_busy_;

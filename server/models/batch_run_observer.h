@@ -10,9 +10,14 @@ namespace rectifier {
 class BatchRunObserver {
  public:
   virtual ~BatchRunObserver() = default;
-  // Once for each execution of a Program: the samples that it held, from how many requests they
-  // came, and how long its worker was busy with it.
-  virtual void OnBatchRun(int64_t samples, int64_t requests, Duration busy) = 0;
+  // Once for each execution of a Program.
+  struct Run {
+    int64_t samples = 0;   // that it held
+    int64_t padding = 0;   // and those that it computed for nothing
+    int64_t requests = 0;  // that the samples came from
+    Duration busy{};       // how long it kept its worker
+  };
+  virtual void OnRun(const Run& run) = 0;
   // A Program was made for input shapes that requests brought; `cached` are kept now.
   virtual void OnProgramBuilt(int64_t cached, Duration time) = 0;
 };

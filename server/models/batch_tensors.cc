@@ -39,9 +39,10 @@ std::span<std::byte> Reuse(std::vector<AlignedBuffer>& buffers, size_t index,
 }  // namespace
 
 BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> rows,
-                           BatchScratch& scratch)
-    : rows_(rows) {
-  const bool alone = rows.size() == 1;
+                           int64_t padding, BatchScratch& scratch)
+    : rows_(rows), samples_(padding) {
+  for (const RequestRows& of : rows) samples_ += of.rows;
+  const bool alone = rows.size() == 1 && padding == 0;
   for (size_t i = 0; i < program.inputs().size(); ++i) {
     const TensorType& type = program.inputs()[i].type;
     if (alone && CanBeUsedInPlace(InputRows(rows[0], i), type.dtype)) {
@@ -56,6 +57,11 @@ BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> 
       std::memcpy(to, from.data(), from.size());
       to += from.size();
     }
+    // What is computed for nothing is a sample like others: no number in it is slow or odd.
+    const auto last = InputRows({rows.back().request, rows.back().last_row(), 1}, i);
+    for (int64_t row = 0; row < padding; ++row, to += last.size()) {
+      std::memcpy(to, last.data(), last.size());
+    }
   }
   for (size_t i = 0; i < program.outputs().size(); ++i) {
     const TensorType& type = program.outputs()[i].type;
@@ -66,14 +72,12 @@ BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> 
 }
 
 void BatchTensors::Scatter() const {
-  int64_t samples = 0;
-  for (const RequestRows& of : rows_) samples += of.rows;
   for (size_t i = 0; i < outputs_.size(); ++i) {
     if (direct_[i]) continue;
     int64_t row = 0;
     for (const RequestRows& of : rows_) {
       const auto to = OutputRows(of, i);
-      const auto from = Rows(std::span<const std::byte>(outputs_[i].bytes), samples, row, of.rows);
+      const auto from = Rows(std::span<const std::byte>(outputs_[i].bytes), samples_, row, of.rows);
       if (!to.empty()) std::memcpy(to.data(), from.data(), to.size());
       row += of.rows;
     }

@@ -16,8 +16,7 @@ struct RequestRows {
   int64_t first_row = 0;
   int64_t rows = 0;
 
-  // They are the request's last ones.
-  bool last() const { return first_row + rows == request.samples; }
+  int64_t last_row() const { return first_row + rows - 1; }
 };
 
 // Memory that a worker's batches are put together in, kept from one to the next.
@@ -32,8 +31,10 @@ struct BatchScratch {
 // Lifetime: `rows`, the requests and the scratch outlive it; one at a time uses a scratch.
 class BatchTensors {
  public:
-  // Gathers the inputs. The rows sum to the Program's batch.
-  BatchTensors(const Program& program, std::span<const RequestRows> rows, BatchScratch& scratch);
+  // Gathers the inputs. The rows and the padding, copies of the last row, sum to the Program's
+  // batch.
+  BatchTensors(const Program& program, std::span<const RequestRows> rows, int64_t padding,
+               BatchScratch& scratch);
 
   const std::vector<TensorView>& inputs() const { return inputs_; }
   const std::vector<MutableTensorView>& outputs() const { return outputs_; }
@@ -43,6 +44,7 @@ class BatchTensors {
 
  private:
   std::span<const RequestRows> rows_;
+  int64_t samples_;  // with the padding
   std::vector<TensorView> inputs_;
   std::vector<MutableTensorView> outputs_;
   std::vector<bool> direct_;  // of each output: it lies in the one request

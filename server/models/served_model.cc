@@ -1,43 +1,95 @@
 #include "server/models/served_model.h"
 
+#include <time.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include "server/core/check.h"
+#include "server/core/mutex.h"
 #include "server/core/status.h"
+#include "server/graph/text.h"
 
 namespace rectifier {
 
-class ServedModel::InferenceTask final : public Task {
+// A request and what is left of it. Its parts may run side by side.
+class ServedModel::Pending {
  public:
-  InferenceTask(InferenceRequest request, ServedModel& served)
-      : Task(request.samples, Bytes(request), request.deadline),
-        served_(served),
-        request_(std::move(request)) {
+  Pending(InferenceRequest request, ServedModel& served, int64_t parts)
+      : request_(std::move(request)), served_(served), left_(parts) {
     times_.enqueued = served.collaborators_.clock.Now();
   }
 
-  bool cancelled() const override { return request_.cancelled && request_.cancelled(); }
-  void Drop(const absl::Status& status) override {
-    served_.statistics_.RecordFailure(served_.collaborators_.clock.Now() - times_.enqueued);
-    request_.done(status, times_);
+  const InferenceRequest& request() const { return request_; }
+  TimePoint enqueued() const { return times_.enqueued; }
+
+  // Nobody waits for it any more: the client has gone, or another part has failed.
+  bool cancelled() const { return failed_ || (request_.cancelled && request_.cancelled()); }
+
+  // `parts` of it are over; the last ones end the request. `times`: of the part that was run.
+  void End(const absl::Status& status, const InferenceTimes& times, int64_t parts = 1) {
+    {
+      MutexLock lock(mutex_);
+      if (!status.ok()) failed_ = true;
+      if (status_.ok()) status_ = status;
+      const int64_t batch = std::max(times_.batch, times.batch);
+      if (times.batch > 0 && times.output_ready >= times_.output_ready) times_ = times;
+      times_.batch = batch;
+      left_ -= parts;
+      if (left_ > 0) return;
+    }
+    // The last part: nobody else is left who could change anything.
+    if (status_.ok()) {
+      served_.statistics_.RecordSuccess(request_.samples, times_);
+    } else {
+      served_.statistics_.RecordFailure(served_.collaborators_.clock.Now() - times_.enqueued);
+    }
+    request_.done(status_, times_);
   }
-  void Complete() {
-    served_.statistics_.RecordSuccess(samples(), times_);
-    request_.done(absl::OkStatus(), times_);
+
+ private:
+  const InferenceRequest request_;
+  ServedModel& served_;
+  std::atomic<bool> failed_ = false;
+  Mutex mutex_;
+  int64_t left_;
+  absl::Status status_;
+  InferenceTimes times_;
+};
+
+// Rows of a request that stay together: all of them, unless it is split.
+class ServedModel::InferenceTask final : public Task {
+ public:
+  InferenceTask(std::shared_ptr<Pending> pending, int64_t first_row, int64_t rows,
+                uint64_t cost_class)
+      : Task({.samples = rows,
+              .bytes = Bytes(pending->request()) / static_cast<size_t>(pending->request().samples) *
+                       static_cast<size_t>(rows),
+              .deadline = pending->request().deadline,
+              .priority = pending->request().priority,
+              .cost_class = cost_class}),
+        pending_(std::move(pending)),
+        first_row_(first_row) {
+    times_.enqueued = pending_->enqueued();
   }
+
+  bool cancelled() const override { return pending_->cancelled(); }
+  void Drop(const absl::Status& status) override { pending_->End(status, times_); }
+  void Complete() { pending_->End(absl::OkStatus(), times_); }
 
   // Samples of a batch have the same shape.
   bool CanShareBatch(const Task& other) const override {
-    const auto& inputs = static_cast<const InferenceTask&>(other).request_.inputs;
+    const auto& inputs = static_cast<const InferenceTask&>(other).request().inputs;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (!SampleShapesAgree(request_.inputs[i].type.shape, inputs[i].type.shape)) return false;
+      if (!SampleShapesAgree(request().inputs[i].type.shape, inputs[i].type.shape)) return false;
     }
     return true;
   }
 
-  const InferenceRequest& request() const { return request_; }
+  const InferenceRequest& request() const { return pending_->request(); }
+  int64_t first_row() const { return first_row_; }
   InferenceTimes& times() { return times_; }
 
  private:
@@ -54,8 +106,8 @@ class ServedModel::InferenceTask final : public Task {
     return bytes;
   }
 
-  ServedModel& served_;
-  InferenceRequest request_;
+  const std::shared_ptr<Pending> pending_;
+  const int64_t first_row_;
   InferenceTimes times_;
 };
 
@@ -66,58 +118,120 @@ BatchingOptions WithModelsBatch(BatchingOptions options, const Model& model) {
   return options;
 }
 
+ModelSignature SignatureOf(const Model& model, bool split_requests, int64_t max_parts) {
+  ModelSignature signature = model.signature();
+  if (split_requests) signature.max_samples = signature.max_batch * max_parts;
+  return signature;
+}
+
+Duration ThreadTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// Of a request to a model with dynamic shapes: its samples' shapes as a number, never 0. (Shapes
+// that give the same number by accident share a cost, not a batch.)
+uint64_t CostClass(const InferenceRequest& request) {
+  uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  for (const TensorView& input : request.inputs) {
+    const auto dims = input.type.shape.dims();
+    for (size_t axis = 1; axis < dims.size(); ++axis) {
+      hash = (hash ^ static_cast<uint64_t>(dims[axis])) * 1099511628211ULL;
+    }
+  }
+  return hash == 0 ? 1 : hash;
+}
+
 }  // namespace
 
 ServedModel::ServedModel(std::string name, std::string version, std::shared_ptr<const Model> model,
-                         BatchingOptions batching, const Collaborators& collaborators)
+                         const ServingOptions& options, const Collaborators& collaborators)
     : name_(std::move(name)),
       version_(std::move(version)),
       model_(std::move(model)),
+      signature_(SignatureOf(*model_, options.split_requests, kMaxParts)),
       collaborators_(collaborators),
-      batcher_(collaborators.pool, WithModelsBatch(batching, *model_), *this,
+      batcher_(collaborators.pool, WithModelsBatch(options.batching, *model_), *this,
                collaborators.queue_observer) {}
 
 absl::Status ServedModel::Submit(InferenceRequest request) {
-  std::unique_ptr<Task> task = std::make_unique<InferenceTask>(std::move(request), *this);
-  absl::Status submitted = batcher_.Submit(task);
-  if (!submitted.ok()) statistics_.RecordFailure(Duration::zero());
-  return submitted;
+  const int64_t samples = request.samples;
+  const int64_t most = std::max<int64_t>({1, signature_.max_batch, signature_.max_samples});
+  if (samples < 1 || samples > most) {
+    statistics_.RecordFailure(Duration::zero());
+    return InvalidArgument("batch", "expected 1 to {} samples, got {}", most, samples);
+  }
+  const int64_t part = std::max<int64_t>(1, signature_.max_batch);
+  const int64_t parts = (samples + part - 1) / part;
+  const uint64_t cost_class = model_->has_dynamic_shapes() ? CostClass(request) : 0;
+  const auto pending = std::make_shared<Pending>(std::move(request), *this, parts);
+  for (int64_t i = 0; i < parts; ++i) {
+    std::unique_ptr<Task> task = std::make_unique<InferenceTask>(
+        pending, i * part, std::min(part, samples - i * part), cost_class);
+    const absl::Status submitted = batcher_.Submit(task);
+    if (submitted.ok()) continue;
+    if (i == 0) {
+      statistics_.RecordFailure(Duration::zero());
+      return submitted;
+    }
+    // Those that are queued already end the request, with this.
+    pending->End(submitted, {}, parts - i);
+    break;
+  }
+  return absl::OkStatus();
 }
 
-// The samples of all requests stand in one row; the runs divide it anew, so that a run may hold
-// several requests, and a request may be spread over several runs.
-void ServedModel::RunBatch(Batch batch, int worker) {
+// The samples of all tasks stand in one row; the runs divide it anew, so that a run may hold
+// several tasks, and a task may be spread over several runs.
+std::vector<MeasuredRun> ServedModel::RunBatch(FormedBatch batch, int worker) {
   WorkerState& state = collaborators_.states.at(worker);
-  const TimePoint dequeued = collaborators_.clock.Now();
-  int64_t samples = 0;
-  for (const auto& task : batch) {
-    static_cast<InferenceTask&>(*task).times().dequeued = dequeued;
-    samples += task->samples();
-  }
-  const std::vector<int64_t> sizes = SplitIntoPrograms(samples, model_->batch_sizes());
-  const auto programs = Programs(static_cast<InferenceTask&>(*batch.front()), sizes);
+  const TimePoint begin = collaborators_.clock.Now();
+  for (const auto& task : batch.tasks) static_cast<InferenceTask&>(*task).times().dequeued = begin;
+  const auto programs = Programs(static_cast<InferenceTask&>(*batch.tasks.front()), batch.runs);
   if (!programs.ok()) {
-    for (const auto& task : batch) task->Drop(programs.status());
-    return;
+    for (const auto& task : batch.tasks) task->Drop(programs.status());
+    return {};
   }
-  auto next = batch.begin();
+  std::vector<MeasuredRun> measured;
+  auto next = batch.tasks.begin();
   int64_t next_row = 0;
   std::vector<InferenceTask*> tasks;  // of the run, and the rows of each
   std::vector<RequestRows> rows;
-  for (size_t run = 0; run < sizes.size(); ++run) {
+  for (size_t run = 0; run < batch.runs.size(); ++run) {
     tasks.clear();
     rows.clear();
-    for (int64_t free = sizes[run]; free > 0;) {
+    for (int64_t free = batch.runs[run]; free > 0 && next != batch.tasks.end();) {
       auto& task = static_cast<InferenceTask&>(**next);
       const int64_t count = std::min(free, task.samples() - next_row);
       free -= count;
       tasks.push_back(&task);
-      rows.push_back({task.request(), next_row, count});
-      next_row = rows.back().last() ? 0 : next_row + count;
-      if (next_row == 0) ++next;
+      rows.push_back({task.request(), task.first_row() + next_row, count});
+      next_row += count;
+      if (next_row < task.samples()) break;
+      next_row = 0;
+      ++next;
     }
-    RunProgram((*programs)[run], tasks, rows, state);
+    const Duration time = RunProgram((*programs)[run], batch.runs[run], tasks, rows, state);
+    measured.push_back({batch.runs[run], time});
+    if (next_row > 0) tasks.pop_back();  // the next run has the rest of it
+    for (InferenceTask* task : tasks) task->Complete();
   }
+  return measured;
+}
+
+Duration ServedModel::TimeProgram(int64_t size, ExecutionContext& context) const {
+  const std::shared_ptr<const Program>& program = model_->ProgramFor(size);
+  std::vector<Tensor> tensors;
+  std::vector<TensorView> inputs;
+  for (const Program::Port& port : program->inputs()) {
+    tensors.push_back(SeededTensor(port.type, tensors.size() + 1));
+  }
+  for (const Tensor& tensor : tensors) inputs.push_back(tensor.view());
+  const Duration begin = ThreadTime();
+  // What it gives is of no use; that it runs was seen when the model was loaded.
+  (void)context.Run(program, inputs);
+  return ThreadTime() - begin;
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const Program>>> ServedModel::Programs(
@@ -144,30 +258,32 @@ absl::StatusOr<std::vector<std::shared_ptr<const Program>>> ServedModel::Program
   return programs;
 }
 
-void ServedModel::RunProgram(const std::shared_ptr<const Program>& program,
-                             std::span<InferenceTask* const> tasks,
-                             std::span<const RequestRows> rows, WorkerState& state) {
+Duration ServedModel::RunProgram(const std::shared_ptr<const Program>& program, int64_t size,
+                                 std::span<InferenceTask* const> tasks,
+                                 std::span<const RequestRows> rows, WorkerState& state) {
   const Clock& clock = collaborators_.clock;
   const TimePoint begin = clock.Now();
   int64_t samples = 0;
   for (const RequestRows& of : rows) samples += of.rows;
-  const BatchTensors tensors(*program, rows, state.scratch);
+  const BatchTensors tensors(*program, rows, size - samples, state.scratch);
   const TimePoint input_ready = clock.Now();
   state.context.Run(program, tensors.inputs(), tensors.outputs());
   const TimePoint computed = clock.Now();
   tensors.Scatter();
   const TimePoint output_ready = clock.Now();
   statistics_.RecordRun({samples, begin, input_ready, computed, output_ready});
-  collaborators_.run_observer.OnBatchRun(samples, static_cast<int64_t>(tasks.size()),
-                                         output_ready - begin);
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    InferenceTimes& times = tasks[i]->times();
+  collaborators_.run_observer.OnRun({.samples = samples,
+                                     .padding = size - samples,
+                                     .requests = static_cast<int64_t>(tasks.size()),
+                                     .busy = output_ready - begin});
+  for (InferenceTask* task : tasks) {
+    InferenceTimes& times = task->times();
     times.input_ready = input_ready;
     times.computed = computed;
     times.output_ready = output_ready;
     times.batch = std::max(times.batch, samples);
-    if (rows[i].last()) tasks[i]->Complete();
   }
+  return output_ready - begin;
 }
 
 }  // namespace rectifier

@@ -31,8 +31,14 @@ class WorkerStates {
   std::vector<WorkerState> states_;
 };
 
-// A ServedModel answers requests for one version of a model: it batches them, runs each batch as
-// the fewest of the model's Programs, and hands the results back.
+struct ServingOptions {
+  BatchingOptions batching = {};  // max_batch is the model's
+  bool split_requests = true;     // of more samples than a batch; they are refused otherwise
+};
+
+// A ServedModel answers requests for one version of a model: it batches them, runs each batch with
+// the model's Programs, and hands the results back. A request with more samples than a batch is
+// split into parts that are batched like requests of their own.
 //
 // Threading: Submit() from any thread; the rest of it happens on the pool's workers.
 // Destruction: as DynamicBatcher's.
@@ -46,13 +52,16 @@ class ServedModel final : public Servable, private BatchRunner {
     const Clock& clock;
   };
 
-  // `batching.max_batch` is set from the model. The collaborators outlive it.
+  // Parts that a request may be split into.
+  static constexpr int64_t kMaxParts = 64;
+
+  // The collaborators outlive it.
   ServedModel(std::string name, std::string version, std::shared_ptr<const Model> model,
-              BatchingOptions batching, const Collaborators& collaborators);
+              const ServingOptions& options, const Collaborators& collaborators);
 
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
-  const ModelSignature& signature() const override { return model_->signature(); }
+  const ModelSignature& signature() const override { return signature_; }
   const Model& model() const { return *model_; }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(
       int64_t samples, std::span<const Shape> input_shapes) const override {
@@ -61,21 +70,30 @@ class ServedModel final : public Servable, private BatchRunner {
   absl::Status Submit(InferenceRequest request) override;
   InferenceStatistics Statistics() const override { return statistics_.Get(); }
 
+  // What the Program for `size` samples, one of the model's batch sizes, takes of the calling
+  // thread's time for generated ones; not what the thread is held up by others. For models without
+  // dynamic shapes.
+  Duration TimeProgram(int64_t size, ExecutionContext& context) const;
+  void Calibrate(const MeasuredRun& run) { batcher_.Calibrate(run); }
+
  private:
+  class Pending;
   class InferenceTask;
 
-  void RunBatch(Batch batch, int worker) override;
+  std::vector<MeasuredRun> RunBatch(FormedBatch batch, int worker) override;
   // The Programs for these batch sizes of what `task` brings.
   absl::StatusOr<std::vector<std::shared_ptr<const Program>>> Programs(
       const InferenceTask& task, std::span<const int64_t> sizes) const;
-  // `rows` are those of the request of each of `tasks`.
-  void RunProgram(const std::shared_ptr<const Program>& program,
-                  std::span<InferenceTask* const> tasks, std::span<const RequestRows> rows,
-                  WorkerState& state);
+  // `rows` are those of the request of each of `tasks`; `size` samples are the Program's. Returns
+  // how long it took.
+  Duration RunProgram(const std::shared_ptr<const Program>& program, int64_t size,
+                      std::span<InferenceTask* const> tasks, std::span<const RequestRows> rows,
+                      WorkerState& state);
 
   const std::string name_;
   const std::string version_;
   const std::shared_ptr<const Model> model_;
+  const ModelSignature signature_;
   Collaborators collaborators_;
   InferenceStatisticsRecorder statistics_;
   DynamicBatcher batcher_;  // last: its destructor waits for batches that use the members above

@@ -18,9 +18,10 @@ struct ModelSignature {
   std::string platform;  // the format that it was loaded from: "onnx"
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
-  // Samples in one request or batch: dimension 0 of every tensor. 0 when the model's shapes are
-  // fixed; each request is then run by itself.
+  // Samples in one batch: dimension 0 of every tensor. 0 when the model's shapes are fixed; each
+  // request is then run by itself.
   int64_t max_batch = 0;
+  int64_t max_samples = 0;  // in one request; 0: max_batch
 };
 
 }  // namespace rectifier

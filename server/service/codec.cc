@@ -174,10 +174,10 @@ absl::StatusOr<int64_t> CheckSamples(const std::vector<TensorView>& inputs,
                              InputPlace(signature.inputs.front().name), here);
     }
   }
-  if (samples < 1 || samples > signature.max_batch) {
+  const int64_t most = signature.max_samples > 0 ? signature.max_samples : signature.max_batch;
+  if (samples < 1 || samples > most) {
     return InvalidArgument(InputPlace(signature.inputs.front().name),
-                           "expected a batch of 1 to {} samples, got {}", signature.max_batch,
-                           samples);
+                           "expected a batch of 1 to {} samples, got {}", most, samples);
   }
   return samples;
 }

@@ -22,7 +22,10 @@ INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 @pytest.fixture(name="server", scope="module")
 def server_fixture():
     with serving.Server(
-        serving.SAMPLE_REPOSITORY, "--max-batch-size", MAX_BATCH, "--max-message-bytes", MAX_MESSAGE_BYTES
+        serving.SAMPLE_REPOSITORY,
+        *("--max-batch-size", MAX_BATCH),
+        *("--max-message-bytes", MAX_MESSAGE_BYTES),
+        *("--oversize-requests", "refuse"),
     ) as running:
         yield running
 

@@ -77,7 +77,12 @@ class QueueWatcher final : public BatchObserver {
     tasks_ = tasks;
     changed_.NotifyAll();
   }
-  void OnDropped(absl::StatusCode code) override { next_.OnDropped(code); }
+  void OnRefused(Rejection why) override { next_.OnRefused(why); }
+  void OnDropped(Rejection why) override { next_.OnDropped(why); }
+  void OnBatch(CloseReason reason, Duration predicted, Duration measured) override {
+    next_.OnBatch(reason, predicted, measured);
+  }
+  void OnCost(int64_t size, Duration cost) override { next_.OnCost(size, cost); }
 
   void WaitForQueued(int64_t tasks) {
     MutexLock lock(mutex_);
@@ -156,7 +161,7 @@ class BatchingTest : public ::testing::Test {
                     load, clock_);
     ASSERT_EQ(model.status(), absl::OkStatus());
     served_ = std::make_shared<CancellationWatcher>(std::make_unique<ServedModel>(
-        kModel, "1", *std::move(model), batching,
+        kModel, "1", *std::move(model), ServingOptions{.batching = batching},
         ServedModel::Collaborators{pool_, states_, queue_, *observer_, clock_}));
     registry_.Set({kModel, "1", ModelState::kReady, absl::OkStatus(), served_});
 

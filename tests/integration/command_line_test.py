@@ -116,6 +116,8 @@ def test_every_setting_may_come_from_the_environment_or_the_file(config):
         "max-queue-bytes": "17",
         "max-message-bytes": "18",
         "max-unsent-bytes": "21",
+        "max-queue-wait-ms": "23",
+        "oversize-requests": "refuse",
         "max-connection-age-seconds": "22",
         "unix-socket": "/run/rectifier.sock",
         "strict": "true",

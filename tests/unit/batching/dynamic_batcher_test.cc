@@ -123,8 +123,7 @@ TEST_F(DynamicBatcherTest, DropsExpiredAndCancelledTasksWithoutRunningThem) {
   EXPECT_THAT(log_.ran(), ElementsAre(3));
   EXPECT_THAT(log_.dropped()[1], ElementsAre(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(log_.dropped()[2], ElementsAre(absl::StatusCode::kCancelled));
-  EXPECT_THAT(observer_.dropped(),
-              ElementsAre(absl::StatusCode::kDeadlineExceeded, absl::StatusCode::kCancelled));
+  EXPECT_THAT(observer_.dropped(), ElementsAre(Rejection::kExpired, Rejection::kCancelled));
 }
 
 TEST_F(DynamicBatcherTest, DoesNotRunAnEmptyBatch) {

@@ -67,12 +67,18 @@ struct FakeTaskOptions {
   std::shared_ptr<std::atomic<bool>> cancelled = nullptr;  // null: never
   std::function<void()> on_drop = nullptr;
   int shape = 0;  // tasks of the same one may share a batch
+  uint64_t priority = 0;
+  uint64_t cost_class = 0;
 };
 
 class FakeTask final : public Task {
  public:
   FakeTask(TaskLog& log, int64_t id, FakeTaskOptions options)
-      : Task(options.samples, options.bytes, options.deadline),
+      : Task({.samples = options.samples,
+              .bytes = options.bytes,
+              .deadline = options.deadline,
+              .priority = options.priority,
+              .cost_class = options.cost_class}),
         log_(log),
         id_(id),
         options_(std::move(options)) {}

@@ -164,10 +164,10 @@ TEST_F(MetricsTest, TellsTheQueueDepth) {
 
 TEST_F(MetricsTest, CountsDroppedRequestsByReason) {
   const auto observer = metrics_.ObserverFor("m", "1");
-  observer->OnDropped(absl::StatusCode::kCancelled);
-  observer->OnDropped(absl::StatusCode::kDeadlineExceeded);
-  observer->OnDropped(absl::StatusCode::kDeadlineExceeded);
-  observer->OnDropped(absl::StatusCode::kUnavailable);
+  observer->OnDropped(Rejection::kCancelled);
+  observer->OnDropped(Rejection::kExpired);
+  observer->OnDropped(Rejection::kExpired);
+  observer->OnDropped(Rejection::kShutdown);
   const auto dropped = [&](const std::string& reason) {
     return Value("rectifier_queue_dropped_total{model=\"m\",reason=\"" + reason +
                  "\",version=\"1\"}");
@@ -175,13 +175,13 @@ TEST_F(MetricsTest, CountsDroppedRequestsByReason) {
   EXPECT_EQ(dropped("cancelled"), "1");
   EXPECT_EQ(dropped("expired"), "2");
   EXPECT_EQ(dropped("shutdown"), "1");
-  EXPECT_EQ(dropped("other"), "0");
+  EXPECT_EQ(dropped("deadline"), "0");
 }
 
 TEST_F(MetricsTest, MeasuresTheBatchesThatWereRun) {
   const auto observer = metrics_.ObserverFor("m", "1");
-  observer->OnBatchRun(8, 3, milliseconds(250));
-  observer->OnBatchRun(1, 1, milliseconds(250));
+  observer->OnRun({8, 0, 3, milliseconds(250)});
+  observer->OnRun({1, 0, 1, milliseconds(250)});
   const std::string labels = R"({model="m",version="1",le=)";
   EXPECT_EQ(Value("rectifier_batch_samples_bucket" + labels + "\"4\"}"), "1");
   EXPECT_EQ(Value("rectifier_batch_samples_bucket" + labels + "\"8\"}"), "2");
@@ -278,12 +278,12 @@ TEST_F(MetricsTest, KeepsARemovedVersionUntilItsObserversAreGone) {
 
 TEST_F(MetricsTest, GoesOnCountingWhenAVersionReturnsBeforeItsOldObserversAreGone) {
   auto old_observer = metrics_.ObserverFor("m", "1");
-  old_observer->OnBatchRun(1, 1, milliseconds(1));
+  old_observer->OnRun({1, 0, 1, milliseconds(1)});
   metrics_.RemoveModel("m", "1");
   metrics_.SetModelState("m", "1", {.state = ModelState::kReady});
   const auto new_observer = metrics_.ObserverFor("m", "1");
   old_observer.reset();
-  new_observer->OnBatchRun(1, 1, milliseconds(1));
+  new_observer->OnRun({1, 0, 1, milliseconds(1)});
   EXPECT_EQ(Value(R"(rectifier_batch_samples_count{model="m",version="1"})"), "2");
 }
 
@@ -293,8 +293,8 @@ TEST_F(MetricsTest, PassesPromtool) {
   metrics_.OnRejected(absl::StatusCode::kNotFound);
   const auto observer = metrics_.ObserverFor("m", "1");
   observer->OnQueueDepth(1, 2);
-  observer->OnDropped(absl::StatusCode::kCancelled);
-  observer->OnBatchRun(4, 2, milliseconds(1));
+  observer->OnDropped(Rejection::kCancelled);
+  observer->OnRun({4, 0, 2, milliseconds(1)});
   const InferenceTimes times = Times();
   Request(absl::StatusCode::kOk, milliseconds(20), &times);
   metrics_.SetModelState(
@@ -338,8 +338,8 @@ TEST_F(MetricsTest, CountsEverythingFromManyThreads) {
         Request(round % 2 == 0 ? absl::StatusCode::kOk : absl::StatusCode::kInternal,
                 milliseconds(1), &times);
         observer->OnQueueDepth(round, round);
-        observer->OnBatchRun(1, 1, milliseconds(1));
-        observer->OnDropped(absl::StatusCode::kCancelled);
+        observer->OnRun({1, 0, 1, milliseconds(1)});
+        observer->OnDropped(Rejection::kCancelled);
         metrics_.OnRejected(absl::StatusCode::kNotFound);
         // Versions that come and go.
         metrics_.SetModelState("other", own, {.state = ModelState::kUnavailable, .error = own});

@@ -36,7 +36,7 @@ TEST(BatchTensorsTest, ARequestThatFillsTheRunIsUsedWhereItLies) {
   const InferenceRequest request = RequestOf(2, x, y);
   const std::vector<RequestRows> rows = {{request, 0, 2}};
   BatchScratch scratch;
-  const BatchTensors tensors(TwoNumbers(2), rows, scratch);
+  const BatchTensors tensors(TwoNumbers(2), rows, /*padding=*/0, scratch);
   EXPECT_EQ(tensors.inputs()[0].bytes.data(), request.inputs[0].bytes.data());
   EXPECT_EQ(tensors.outputs()[0].bytes.data(), request.outputs[0].bytes.data());
 }
@@ -51,13 +51,27 @@ TEST(BatchTensorsTest, RowsOfSeveralRequestsAreGatheredAndScatteredInOrder) {
   // The first row of the larger one was in an earlier run.
   const std::vector<RequestRows> rows = {{three, 1, 2}, {one, 0, 1}};
   BatchScratch scratch;
-  const BatchTensors tensors(TwoNumbers(3), rows, scratch);
+  const BatchTensors tensors(TwoNumbers(3), rows, /*padding=*/0, scratch);
   EXPECT_THAT(tensors.inputs()[0].data<float>(), ElementsAre(3, 4, 5, 6, 7, 8));
   const auto out = tensors.outputs()[0].data<float>();
   for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(10 * i);
   tensors.Scatter();
   EXPECT_THAT(y, ElementsAre(0, 0, 0, 10, 20, 30));
   EXPECT_THAT(w, ElementsAre(40, 50));
+}
+
+TEST(BatchTensorsTest, WhatIsLeftOfTheRunIsCopiesOfTheLastRowAndGoesNowhere) {
+  std::array<float, 6> x = {1, 2, 3, 4, 5, 6};
+  std::array<float, 6> y = {};
+  const InferenceRequest request = RequestOf(3, x, y);
+  const std::vector<RequestRows> rows = {{request, 0, 2}};  // the third row is another run's
+  BatchScratch scratch;
+  const BatchTensors tensors(TwoNumbers(4), rows, /*padding=*/2, scratch);
+  EXPECT_THAT(tensors.inputs()[0].data<float>(), ElementsAre(1, 2, 3, 4, 3, 4, 3, 4));
+  const auto out = tensors.outputs()[0].data<float>();
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(i);
+  tensors.Scatter();
+  EXPECT_THAT(y, ElementsAre(0, 1, 2, 3, 0, 0));
 }
 
 TEST(BatchTensorsTest, AnOutputThatNobodyWantsIsWrittenToScratch) {
@@ -67,7 +81,7 @@ TEST(BatchTensorsTest, AnOutputThatNobodyWantsIsWrittenToScratch) {
   request.outputs[0].bytes = {};
   const std::vector<RequestRows> rows = {{request, 0, 1}};
   BatchScratch scratch;
-  const BatchTensors tensors(TwoNumbers(1), rows, scratch);
+  const BatchTensors tensors(TwoNumbers(1), rows, /*padding=*/0, scratch);
   EXPECT_EQ(tensors.outputs()[0].bytes.size(), 8u);
   tensors.Scatter();
   EXPECT_THAT(y, ElementsAre(0, 0));

@@ -87,6 +87,61 @@ TEST_F(ServedModelTest, RandomMixesGetTheBitsOfTheirSamplesAlone) {
   }
 }
 
+// Where every Program costs the same, everything is padded to the largest.
+TEST_F(ServedModelTest, PaddedBatchesGiveTheBitsOfTheirSamplesAlone) {
+  for (const char* name : {"digits_prelu", "digits_leaky_relu"}) {
+    calls_.clear();
+    const auto served = serving_.Serve(SampleModel(name), 8);
+    for (const int64_t size : served->model().batch_sizes()) {
+      served->Calibrate({size, std::chrono::milliseconds(1)});
+    }
+    for (const int64_t samples : {5, 1, 3, 7, 8}) {
+      SubmitNew(*served, samples);
+      ASSERT_EQ(StatusText(calls_.back().Wait()), "OK");
+    }
+    ExpectAllAnsweredAsAlone(*served);
+  }
+  EXPECT_GT(serving_.runs.padding(), 0);
+}
+
+TEST_F(ServedModelTest, ARequestOfMoreSamplesThanABatchIsSplitAndAnsweredAsOne) {
+  const auto served = serving_.Serve(SampleModel(kSample), 4);
+  EXPECT_EQ(served->signature().max_samples, 4 * ServedModel::kMaxParts);
+  for (const int64_t samples : {5, 8, 11, 30}) SubmitNew(*served, samples);
+  ExpectAllAnsweredAsAlone(*served);
+  for (const Call& call : calls_) EXPECT_EQ(call.statuses.size(), 1) << "it is told once";
+  const InferenceStatistics statistics = served->Statistics();
+  EXPECT_EQ(statistics.success.count, 4);
+  EXPECT_EQ(statistics.samples, 54);
+}
+
+TEST_F(ServedModelTest, ARequestMayBeRefusedForItsSamplesInPlaceOfBeingSplit) {
+  const auto served = serving_.Serve(SampleModel(kSample), 4, {.split_requests = false});
+  EXPECT_EQ(served->signature().max_samples, 0);
+  EXPECT_EQ(served->signature().max_batch, 4);
+}
+
+TEST_F(ServedModelTest, ASplitRequestThatTheQueueHasNoRoomForIsToldSoOnceAndNotRunInVain) {
+  const auto served = serving_.Serve(SampleModel(kSample), 4, {.batching = {.max_queue_tasks = 2}});
+  serving_.pool.Pause();
+  SubmitNew(*served, 16);
+  serving_.pool.Resume();
+  EXPECT_EQ(calls_.back().Wait().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(calls_.back().statuses.size(), 1);
+  EXPECT_TRUE(serving_.runs.runs().empty());
+  EXPECT_EQ(served->Statistics().fail.count, 1);
+}
+
+TEST_F(ServedModelTest, ASplitRequestThatIsCancelledIsToldSoOnce) {
+  const auto served = serving_.Serve(SampleModel(kSample), 4);
+  serving_.pool.Pause();
+  SubmitNew(*served, 12);
+  calls_.back().cancelled = true;
+  serving_.pool.Resume();
+  EXPECT_EQ(calls_.back().Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(calls_.back().statuses.size(), 1);
+}
+
 TEST_F(ServedModelTest, SeveralInputsAndOutputsAreNotMixedUp) {
   const auto served = serving_.Serve(TwoPortModel(), 8);
   serving_.pool.Pause();
@@ -117,7 +172,7 @@ TEST_F(ServedModelTest, RequestsOfDifferentShapesNeverShareABatch) {
   }
   // 3 of the first shape are run as 2 + 1, those of the other likewise.
   EXPECT_THAT(serving_.runs.runs(),
-              ElementsAre(BatchRun{2, 2}, BatchRun{1, 1}, BatchRun{2, 1}, BatchRun{1, 1}));
+              ElementsAre(BatchRun{2, 2}, BatchRun{2, 1}, BatchRun{1, 1}, BatchRun{1, 1}));
   EXPECT_THAT(serving_.runs.cached(), ElementsAre(1, 2, 3, 4));
 }
 
@@ -308,7 +363,7 @@ TEST_F(ServedModelTest, StatisticsDivideTheTimeOfARequestIntoItsPhases) {
 }
 
 TEST_F(ServedModelTest, StatisticsCountRefusedAndDroppedRequestsAsFailures) {
-  const auto served = serving_.Serve(SampleModel(kSample), 4);
+  const auto served = serving_.Serve(SampleModel(kSample), 4, {.split_requests = false});
   EXPECT_FALSE(served->Submit(NewCall(*served, 5).Request()).ok());
   serving_.pool.Pause();
   Call& cancelled = NewCall(*served, 1);
@@ -336,8 +391,7 @@ TEST_F(ServedModelTest, DestructionDropsWhatIsQueuedAsUnavailable) {
                 ElementsAre(absl::UnavailableError("queue: the model is shutting down")));
   }
   EXPECT_THAT(serving_.runs.runs(), IsEmpty());
-  EXPECT_THAT(serving_.queue.dropped(),
-              ElementsAre(absl::StatusCode::kUnavailable, absl::StatusCode::kUnavailable));
+  EXPECT_THAT(serving_.queue.dropped(), ElementsAre(Rejection::kShutdown, Rejection::kShutdown));
 }
 
 TEST_F(ServedModelTest, ExpiredAndCancelledRequestsAreNeverRun) {
@@ -363,7 +417,8 @@ TEST_F(ServedModelTest, ExpiredAndCancelledRequestsAreNeverRun) {
 }
 
 TEST_F(ServedModelTest, ARequestThatIsRefusedIsNotTold) {
-  const auto served = serving_.Serve(SampleModel(kSample), 4, {.max_queue_tasks = 1});
+  const auto served = serving_.Serve(SampleModel(kSample), 4,
+                                     {.batching = {.max_queue_tasks = 1}, .split_requests = false});
   serving_.pool.Pause();
   SubmitNew(*served, 1);
   const auto refusal = [&](InferenceRequest request) {
@@ -388,7 +443,8 @@ TEST_F(ServedModelTest, ARequestThatIsRefusedIsNotTold) {
 TEST_F(ServedModelTest, BytesOfInputsAndOutputsCountAgainstTheQueue) {
   // A sample has 64 floats, a result 10.
   const int64_t one = (64 + 10) * 4;
-  const auto served = serving_.Serve(SampleModel(kSample), 4, {.max_queue_bytes = 2 * one});
+  const auto served =
+      serving_.Serve(SampleModel(kSample), 4, {.batching = {.max_queue_bytes = 2 * one}});
   serving_.pool.Pause();
   SubmitNew(*served, 2);
   EXPECT_EQ(serving_.queue.bytes(), 2 * one);

@@ -25,10 +25,15 @@ class RunLog final : public BatchRunObserver {
     MutexLock lock(mutex_);
     cached_.push_back(cached);
   }
-  void OnBatchRun(int64_t samples, int64_t requests, Duration busy) override {
+  void OnRun(const Run& run) override {
     MutexLock lock(mutex_);
-    runs_.emplace_back(samples, requests);
-    busy_ += busy;
+    runs_.emplace_back(run.samples, run.requests);
+    padding_ += run.padding;
+    busy_ += run.busy;
+  }
+  int64_t padding() {
+    MutexLock lock(mutex_);
+    return padding_;
   }
   std::vector<BatchRun> runs() {
     MutexLock lock(mutex_);
@@ -47,6 +52,7 @@ class RunLog final : public BatchRunObserver {
   Mutex mutex_;
   std::vector<BatchRun> runs_ RECTIFIER_GUARDED_BY(mutex_);
   std::vector<int64_t> cached_ RECTIFIER_GUARDED_BY(mutex_);  // after each Program that was built
+  int64_t padding_ RECTIFIER_GUARDED_BY(mutex_) = 0;
   Duration busy_ RECTIFIER_GUARDED_BY(mutex_){};
 };
 
@@ -135,9 +141,9 @@ struct Serving {
 
   template <typename Source>
   std::unique_ptr<ServedModel> Serve(const Source& source, int64_t max_batch,
-                                     const BatchingOptions& batching = {}) {
+                                     const ServingOptions& options = {}) {
     return std::make_unique<ServedModel>(
-        "m", "1", MustLoad(source, EngineOptions(max_batch)), batching,
+        "m", "1", MustLoad(source, EngineOptions(max_batch)), options,
         ServedModel::Collaborators{pool, states, queue, runs, clock});
   }
 
