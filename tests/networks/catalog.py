@@ -290,6 +290,13 @@ NETWORKS = (
         {"edges": _edges},
     ),
     Network(
+        "perceptron",
+        16,
+        tabular.perceptron,
+        Size({"inputs": 12, "widths": (16, 8), "outputs": 4}),
+        Size({"inputs": 64, "widths": (256, 128, 64), "outputs": 10}),
+    ),
+    Network(
         "rectifier_spellings",
         9,
         tabular.rectifier_spellings,

@@ -39,6 +39,16 @@ def graph_attention(g, features, heads, width, classes):
     g.output(g.node("LogSoftmax", x, axis=-1), "log_probabilities", ["N", "V", classes])
 
 
+def perceptron(g, inputs, widths, outputs):
+    """A multilayer perceptron with PReLU, small enough that a server's own work is what one sees of it."""
+    x = g.input("row", ["N", inputs])
+    channels = inputs
+    for width in widths:
+        x = layers.prelu(g, layers.dense(g, x, channels, width), width, dims=0)
+        channels = width
+    g.output(layers.dense(g, x, channels, outputs), "scores", ["N", outputs])
+
+
 def rectifier_spellings(g, inputs, width, outputs):
     """A perceptron in which every layer spells its activation in another way."""
     x = g.input("row", ["N", inputs])
