@@ -203,13 +203,22 @@ absl::StatusOr<std::vector<size_t>> MatchOutputs(const ModelInferRequest& reques
   return indices;
 }
 
-// A slice over the tensor's memory, which lives until gRPC has sent it.
-grpc::Slice SliceOf(Tensor tensor) {
-  auto owned = std::make_unique<Tensor>(std::move(tensor));
-  const std::span<std::byte> bytes = owned->bytes();
+// A slice over the bytes of `holder`, which lives until gRPC has sent them.
+template <typename Holder>
+grpc::Slice SliceOf(std::unique_ptr<Holder> holder, void* data, size_t size) {
   return grpc::Slice(
-      bytes.data(), bytes.size(), [](void* t) { delete static_cast<Tensor*>(t); }, owned.release());
+      data, size, [](void* held) { delete static_cast<Holder*>(held); }, holder.release());
 }
+
+struct HeldTensor {
+  Tensor tensor;
+  std::shared_ptr<ByteBudget::Share> reserved;
+};
+
+struct HeldText {
+  std::string text;
+  std::shared_ptr<ByteBudget::Share> reserved;
+};
 
 }  // namespace
 
@@ -272,7 +281,8 @@ std::vector<MutableTensorView> Reply::outputs() {
   return views;
 }
 
-absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse header) && {
+absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse header,
+                                               ByteBudget::Share reserved) && {
   for (const size_t i : wanted_) {
     auto* output = header.add_outputs();
     output->set_name(signature_->outputs[i].name);
@@ -284,16 +294,29 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse hea
   const auto refused = [&] {
     return ResourceExhausted("outputs", "the reply would have more than {} bytes", max_bytes_);
   };
-  std::string text;
   if (header.ByteSizeLong() > static_cast<size_t>(max_bytes_)) return refused();
-  if (!header.SerializeToString(&text)) return refused();
-  std::vector<grpc::Slice> slices{grpc::Slice(text)};
-  if (raw_) {
+  const auto share = std::make_shared<ByteBudget::Share>(std::move(reserved));
+  auto text = std::make_unique<HeldText>();
+  if (!header.SerializeToString(&text->text)) return refused();
+  std::vector<grpc::Slice> slices;
+  if (!raw_) {
+    share->Resize(static_cast<int64_t>(text->text.size()));
+    text->reserved = share;
+    std::string& held = text->text;
+    slices.push_back(SliceOf(std::move(text), held.data(), held.size()));
+  } else {
+    // What stands between two tensors is short, and copied.
+    std::string between = std::move(text->text);
     for (const size_t i : wanted_) {
-      slices.emplace_back(LengthPrefix(inference::ModelInferResponse::kRawOutputContentsFieldNumber,
-                                       tensors_[i].bytes().size()));
-      slices.push_back(SliceOf(std::move(tensors_[i])));
+      auto tensor = std::make_unique<HeldTensor>(HeldTensor{std::move(tensors_[i]), share});
+      const std::span<std::byte> bytes = tensor->tensor.bytes();
+      between +=
+          LengthPrefix(inference::ModelInferResponse::kRawOutputContentsFieldNumber, bytes.size());
+      slices.emplace_back(between);
+      between.clear();
+      slices.push_back(SliceOf(std::move(tensor), bytes.data(), bytes.size()));
     }
+    if (!between.empty()) slices.emplace_back(between);
   }
   grpc::ByteBuffer message(slices.data(), slices.size());
   if (message.Length() > static_cast<size_t>(max_bytes_)) return refused();

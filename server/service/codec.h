@@ -10,6 +10,7 @@
 #include "proto/inference.pb.h"
 #include "server/core/tensor.h"
 #include "server/models/signature.h"
+#include "server/service/byte_budget.h"
 
 namespace rectifier {
 
@@ -48,9 +49,11 @@ class Reply {
   std::vector<MutableTensorView> outputs();
 
   // The reply on the wire; `header` comes with its names, version and id. Raw outputs are not
-  // copied: their memory goes into the buffer. Call once. RESOURCE_EXHAUSTED when the message, with
-  // all its names, has more than `max_bytes`.
-  absl::StatusOr<grpc::ByteBuffer> Encode(inference::ModelInferResponse header) &&;
+  // copied: their memory goes into the buffer, and with it `reserved`, which is given back when
+  // gRPC has sent them. Call once. RESOURCE_EXHAUSTED when the message, with all its names, has
+  // more than `max_bytes`.
+  absl::StatusOr<grpc::ByteBuffer> Encode(inference::ModelInferResponse header,
+                                          ByteBudget::Share reserved) &&;
 
  private:
   Reply(const ModelSignature& signature, const DecodedRequest& request,

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/service/call_deadline.h"
 #include "server/service/status_mapping.h"
@@ -21,41 +20,50 @@ std::string Pushback(const absl::Status& refused) {
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*wait).count());
 }
 
+// Frees itself when the call is finished.
+class InferCall final : private Inference::Owner {
+ public:
+  InferCall(const Inference::Collaborators& collaborators, grpc::CallbackServerContext& context,
+            grpc::ServerUnaryReactor& reactor, grpc::ByteBuffer& response)
+      : context_(context),
+        reactor_(reactor),
+        response_(response),
+        inference_(collaborators, *this) {}
+
+  void Start(const grpc::ByteBuffer& request, TimePoint now) {
+    // The context is there until the call is finished, and asked no later than that.
+    inference_.Start(request,
+                     {.received = now,
+                      .deadline = CallDeadline(context_, now),
+                      .cancelled = [&context = context_] { return context.IsCancelled(); }});
+  }
+
+ private:
+  void OnEnded(const absl::Status& status) override {
+    if (status.ok()) response_ = inference_.TakeReply();
+    if (status.code() == absl::StatusCode::kResourceExhausted) {
+      context_.AddTrailingMetadata(kPushbackKey, Pushback(status));
+    }
+    reactor_.Finish(ToGrpcStatus(status));
+    delete this;
+  }
+
+  grpc::CallbackServerContext& context_;
+  grpc::ServerUnaryReactor& reactor_;
+  grpc::ByteBuffer& response_;
+  Inference inference_;
+};
+
 }  // namespace
 
-InferCall::InferCall(const Inference::Collaborators& collaborators,
-                     grpc::CallbackServerContext& context, grpc::ByteBuffer& response)
-    : clock_(collaborators.clock),
-      context_(context),
-      response_(response),
-      cancelled_(std::make_shared<std::atomic<bool>>(false)),
-      inference_(collaborators, *this) {
-  handed_over_.store(true, std::memory_order_release);
-}
-
-void InferCall::Start(const grpc::ByteBuffer& request) {
-  const TimePoint now = clock_.Now();
-  inference_.Start(request, {now, CallDeadline(context_, now), cancelled_});
-}
-
-void InferCall::OnEnded(const absl::Status& status) {
-  if (status.ok()) response_ = inference_.TakeReply();
-  if (status.code() == absl::StatusCode::kResourceExhausted) {
-    context_.AddTrailingMetadata(kPushbackKey, Pushback(status));
-  }
-  grpc::Status answer = ToGrpcStatus(status);
-  handed_over_.store(true, std::memory_order_release);
-  Finish(std::move(answer));
-}
-
-void InferCall::OnCancel() {
-  RECTIFIER_CHECK(handed_over_.load(std::memory_order_acquire));
-  cancelled_->store(true);
-}
-
-void InferCall::OnDone() {
-  RECTIFIER_CHECK(handed_over_.load(std::memory_order_acquire));
-  delete this;
+grpc::ServerUnaryReactor* StartInferCall(const Inference::Collaborators& collaborators,
+                                         grpc::CallbackServerContext& context,
+                                         const grpc::ByteBuffer& request,
+                                         grpc::ByteBuffer& response) {
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  auto* call = new InferCall(collaborators, context, *reactor, response);
+  call->Start(request, collaborators.clock.Now());
+  return reactor;
 }
 
 }  // namespace rectifier

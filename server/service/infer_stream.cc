@@ -132,7 +132,7 @@ void InferStream::OnReadDone(bool ok) {
   const TimePoint now = with_.clock.Now();
   exchange.Start(request_, {.received = now,
                             .deadline = CallDeadline(context_, now),
-                            .cancelled = cancelled_,
+                            .cancelled = [gone = cancelled_] { return gone->load(); },
                             .streamed = true});
   request_.Clear();
   MutexLock lock(mutex_);

@@ -62,7 +62,7 @@ absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& requ
   if (reserved.timeout) {
     prepared.deadline = std::min(prepared.deadline, call_.received + *reserved.timeout);
   }
-  prepared.cancelled = [cancelled = call_.cancelled] { return cancelled->load(); };
+  prepared.cancelled = std::move(call_.cancelled);
   prepared.done = [this](const absl::Status& status, const InferenceTimes& times) {
     const bool run = times.batch > 0;
     End(status, run ? &times : nullptr);
@@ -99,9 +99,8 @@ absl::Status Inference::Encode() {
     last.set_bool_param(true);
     header.mutable_parameters()->insert({kFinalResponse, last});
   }
-  RECTIFIER_ASSIGN_OR_RETURN(encoded_, (*std::move(reply_)).Encode(std::move(header)));
-  reply_.reset();
-  reserved_.Resize(static_cast<int64_t>(encoded_.Length()));
+  RECTIFIER_ASSIGN_OR_RETURN(encoded_,
+                             (*std::move(reply_)).Encode(std::move(header), std::move(reserved_)));
   return absl::OkStatus();
 }
 

@@ -2,8 +2,8 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +24,7 @@ namespace rectifier {
 // Threading: Start() is called once. It passes the request to a worker, which ends it; the owner
 // hears of that once, on any thread, perhaps before Start() has returned.
 // Lifetime: the owner may free it from OnEnded() on: nothing touches it afterwards. Its reply
-// counts against the budget until then.
+// counts against the budget until gRPC has sent it.
 class Inference {
  public:
   struct Collaborators {
@@ -47,10 +47,9 @@ class Inference {
   // What the call that a request came with says of it.
   struct Call {
     TimePoint received;
-    TimePoint deadline;  // the request's own `timeout` may be earlier
-    // That the client has gone. Shared with what is queued, which may outlive the call by a moment.
-    std::shared_ptr<const std::atomic<bool>> cancelled;
-    bool streamed = false;  // its reply says that no other follows it
+    TimePoint deadline;               // the request's own `timeout` may be earlier
+    std::function<bool()> cancelled;  // whether the client has gone; asked until OnEnded()
+    bool streamed = false;            // its reply says that no other follows it
   };
 
   Inference(const Collaborators& collaborators, Owner& owner);

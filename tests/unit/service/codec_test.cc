@@ -340,7 +340,7 @@ ModelInferResponse ReplyTo(const ModelInferRequest& request, const ModelSignatur
   ModelInferResponse header;
   header.set_model_name("m");
   header.set_id("7");
-  const absl::StatusOr<grpc::ByteBuffer> bytes = (*std::move(reply)).Encode(std::move(header));
+  const absl::StatusOr<grpc::ByteBuffer> bytes = (*std::move(reply)).Encode(std::move(header), {});
   EXPECT_EQ(bytes.status(), absl::OkStatus());
   std::vector<grpc::Slice> slices;
   EXPECT_TRUE(bytes->Dump(&slices).ok());
@@ -421,7 +421,7 @@ TEST(ReplyTest, IsRefusedWhenItsNamesMakeTheMessageTooLarge) {
                                            {DType::kFloat32, Shape{2, 0}}};
     auto reply = Reply::Allocate(signature, *decoded, types, 60);
     ASSERT_TRUE(reply.ok());
-    const absl::Status status = (*std::move(reply)).Encode({}).status();
+    const absl::Status status = (*std::move(reply)).Encode({}, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(Message(status), "outputs: the reply would have more than 60 bytes");
   }
