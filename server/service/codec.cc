@@ -225,7 +225,7 @@ struct HeldText {
 std::string LengthPrefix(int field, uint64_t length) {
   using google::protobuf::internal::WireFormatLite;
   using google::protobuf::io::CodedOutputStream;
-  std::array<uint8_t, 16> bytes;  // a tag has at most 5, a length 10
+  std::array<uint8_t, 16> bytes{};  // a tag has at most 5, a length 10
   uint8_t* end = CodedOutputStream::WriteTagToArray(
       WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), bytes.data());
   end = CodedOutputStream::WriteVarint64ToArray(length, end);

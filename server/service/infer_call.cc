@@ -40,7 +40,7 @@ class InferCall final : private Inference::Owner {
 
  private:
   void OnEnded(const absl::Status& status) override {
-    if (status.ok()) response_ = inference_.TakeReply();
+    if (status.ok()) response_ = inference_.reply();
     if (status.code() == absl::StatusCode::kResourceExhausted) {
       context_.AddTrailingMetadata(kPushbackKey, Pushback(status));
     }

@@ -63,7 +63,7 @@ class InferStream::Exchange final : private Inference::Owner {
 
  private:
   void OnEnded(const absl::Status& status) override {
-    stream_.OnAnswered(*this, status.ok() ? AsInferResponse(inference_.TakeReply())
+    stream_.OnAnswered(*this, status.ok() ? AsInferResponse(inference_.reply())
                                           : AsErrorMessage(status, inference_));
   }
 
@@ -140,12 +140,12 @@ void InferStream::OnReadDone(bool ok) {
   Continue();
 }
 
-void InferStream::OnAnswered(Exchange& exchange, grpc::ByteBuffer answer) {
+void InferStream::OnAnswered(Exchange& exchange, const grpc::ByteBuffer& answer) {
   MutexLock lock(mutex_);
   const auto length = static_cast<int64_t>(answer.Length());
   held_bytes_ += length - exchange.held_bytes;
   exchange.held_bytes = length;
-  exchange.answer = std::move(answer);
+  exchange.answer = answer;
   Continue();
 }
 

@@ -65,7 +65,7 @@ class InferStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
 
   // Takes every next step that can be taken: reads, writes, finishes.
   void Continue() RECTIFIER_REQUIRES(mutex_);
-  void OnAnswered(Exchange& exchange, grpc::ByteBuffer answer) RECTIFIER_EXCLUDES(mutex_);
+  void OnAnswered(Exchange& exchange, const grpc::ByteBuffer& answer) RECTIFIER_EXCLUDES(mutex_);
 
   const Inference::Collaborators with_;
   InferStreams& streams_;

@@ -37,11 +37,9 @@ class Inference {
 
   class Owner {
    public:
-    // OK: the reply can be taken.
+    virtual ~Owner() = default;
+    // OK: there is a reply.
     virtual void OnEnded(const absl::Status& status) = 0;
-
-   protected:
-    ~Owner() = default;
   };
 
   // What the call that a request came with says of it.
@@ -58,8 +56,8 @@ class Inference {
 
   void Start(const grpc::ByteBuffer& request, Call call);
 
-  // Once, after OnEnded(OK).
-  grpc::ByteBuffer TakeReply() { return std::move(encoded_); }
+  // After OnEnded(OK).
+  const grpc::ByteBuffer& reply() const { return encoded_; }
 
   // As the request gave them, once it could be read.
   const std::string& id() const { return id_; }
