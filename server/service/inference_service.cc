@@ -146,6 +146,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(grpc::CallbackServerC
         reply.set_name("rectifier");
         reply.set_version(options_.server_version);
         reply.add_extensions("model_configuration");
+        reply.add_extensions("schedule_policy");  // the parameters timeout and priority
         reply.add_extensions("statistics");
         return absl::OkStatus();
       });

@@ -1,14 +1,11 @@
 """The protocol's own Python client, unmodified from PyPI, against the real server."""
 
-import asyncio
 import queue
-import time
 
 import numpy as np
 import pytest
 import serving
 import tritonclient.grpc as triton
-import tritonclient.grpc.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 MODEL = "digits_prelu"
@@ -80,6 +77,22 @@ def test_model_config_agrees_with_the_metadata(client):
     assert {tensor.data_type for tensor in [*config.input, *config.output]} == {triton.model_config_pb2.TYPE_FP32}
 
 
+def test_model_config_is_told_as_json(client):
+    config = client.get_model_config(MODEL, "1", as_json=True)["config"]
+    assert config["backend"] == "rectifier"
+    assert config["input"] == [{"name": "image", "data_type": "TYPE_FP32", "dims": ["1", "8", "8"]}]
+    assert config["output"] == [{"name": "logits", "data_type": "TYPE_FP32", "dims": ["10"]}]
+
+
+@pytest.mark.parametrize("call", ["get_model_metadata", "get_model_config"])
+@pytest.mark.parametrize(("model", "version"), [("nobody", ""), (MODEL, "9")])
+def test_what_is_not_there_is_not_described(client, call, model, version):
+    with pytest.raises(InferenceServerException) as failure:
+        getattr(client, call)(model, version)
+    assert failure.value.status() == "StatusCode.NOT_FOUND"
+    assert f"'{model}'" in failure.value.message()
+
+
 def test_repository_index_lists_the_sample_models(client):
     index = client.get_model_repository_index().models
     assert {(model.name, model.version, model.state) for model in index} == {
@@ -87,29 +100,23 @@ def test_repository_index_lists_the_sample_models(client):
     }
 
 
+def test_calls_of_extensions_that_are_not_there_are_unimplemented(client):
+    for call in (
+        lambda: client.load_model(MODEL),
+        lambda: client.unload_model(MODEL),
+        client.get_trace_settings,
+        client.get_log_settings,
+        client.get_system_shared_memory_status,
+        client.get_cuda_shared_memory_status,
+    ):
+        with pytest.raises(InferenceServerException) as failure:
+            call()
+        assert failure.value.status() == "StatusCode.UNIMPLEMENTED"
+
+
 def test_extensions_are_those_that_work(client):
-    assert list(client.get_server_metadata().extensions) == ["model_configuration", "statistics"]
-
-
-def test_statistics_count_requests_samples_and_time(client, images):
-    def counted():
-        return client.get_inference_statistics(MODEL, "1").model_stats[0]
-
-    before = counted()
-    for batch in (1, 3):
-        client.infer(MODEL, [image_input(triton, images[:batch])])
-    after = counted()
-    assert after.inference_count - before.inference_count == 4
-    # 3 samples are run as 2 + 1, or padded to 4.
-    assert after.execution_count - before.execution_count in (2, 3)
-    for phase in ("success", "queue", "compute_input", "compute_infer", "compute_output"):
-        old, new = getattr(before.inference_stats, phase), getattr(after.inference_stats, phase)
-        assert new.count - old.count == 2, phase
-        assert new.ns > old.ns, phase
-    assert after.last_inference >= before.last_inference
-    assert abs(after.last_inference / 1000 - time.time()) < 60
-    runs = {batch.batch_size: batch.compute_infer.count for batch in after.batch_stats}
-    assert sum(runs.values()) == after.execution_count
+    extensions = ["model_configuration", "schedule_policy", "statistics"]
+    assert list(client.get_server_metadata().extensions) == extensions
 
 
 def test_raw_numpy_input_gives_the_logits_of_the_network(client, images):
@@ -167,6 +174,44 @@ def test_options_of_other_servers_are_tolerated(client, images):
     assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
 
 
+@pytest.mark.parametrize("priority", [0, 1, 2, 3, 1000])
+def test_every_priority_is_served(client, images, priority):
+    result = client.infer(MODEL, [image_input(triton, images[:1])], priority=priority)
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+
+
+def test_request_whose_timeout_passes_is_not_run_and_says_where(client, images):
+    with pytest.raises(InferenceServerException, match="queue: .*deadline") as failure:
+        client.infer(MODEL, [image_input(triton, images[:1])], timeout=1)
+    assert failure.value.status() == "StatusCode.DEADLINE_EXCEEDED"
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_compressed_request_is_refused_and_says_so(client, images, algorithm):
+    with pytest.raises(InferenceServerException) as failure:
+        client.infer(MODEL, [image_input(triton, images[:1])], compression_algorithm=algorithm)
+    assert failure.value.status() == "StatusCode.UNIMPLEMENTED"
+    assert failure.value.message() == f"Compression algorithm '{algorithm}' is disabled."
+
+
+@pytest.mark.parametrize("sequence_id", [5, "five"])
+def test_sequence_parameters_are_tolerated(client, images, sequence_id):
+    result = client.infer(
+        MODEL, [image_input(triton, images[:1])], sequence_id=sequence_id, sequence_start=True, sequence_end=True
+    )
+    assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
+
+
+def test_classification_and_shared_memory_are_refused_by_name(client, images):
+    output = triton.InferRequestedOutput("logits", class_count=3)
+    with pytest.raises(InferenceServerException, match="output 'logits'.*'classification'"):
+        client.infer(MODEL, [image_input(triton, images[:1])], outputs=[output])
+    shared = triton.InferInput("image", [1, 1, 8, 8], "FP32")
+    shared.set_shared_memory("region", 256)
+    with pytest.raises(InferenceServerException, match="input 'image'.*'shared_memory_region'"):
+        client.infer(MODEL, [shared])
+
+
 def test_wrong_shape_names_input_expected_and_got(client, images):
     with pytest.raises(InferenceServerException) as failure:
         client.infer(MODEL, [image_input(triton, images[:1].reshape(1, 1, 4, 16))])
@@ -195,72 +240,31 @@ def test_callbacks_of_concurrent_requests_get_their_own_answers(client, images):
     assert len(seen) == count
 
 
-def test_aio_client_is_served(server, images):
-    async def infer_concurrently():
-        async with triton_aio.InferenceServerClient(server.grpc) as client:
-            assert await client.is_server_ready()
-            assert await client.is_model_ready(MODEL)
-            requests = [client.infer(MODEL, [image_input(triton_aio, images[i : i + 1])]) for i in range(8)]
-            results = await asyncio.gather(*requests)
-            with pytest.raises(InferenceServerException, match="'nobody'"):
-                await client.infer("nobody", [image_input(triton_aio, images[:1])])
-            return results
-
-    for i, result in enumerate(asyncio.run(infer_concurrently())):
-        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+@pytest.fixture(name="unix_url", scope="module")
+def unix_url_fixture(tmp_path_factory):
+    path = tmp_path_factory.mktemp("socket") / "rectifier.sock"
+    with serving.Server(serving.SAMPLE_REPOSITORY, "--unix-socket", path):
+        yield f"unix:{path}"
+    assert not path.exists()
 
 
-def test_stream_answers_in_order_and_tells_errors_of_single_requests(server, images):
-    answers = queue.SimpleQueue()
-    with triton.InferenceServerClient(server.grpc) as client:
-        client.start_stream(callback=lambda result, error: answers.put((result, error)))
-        for i in range(100):
-            model = "nobody" if i == 50 else MODEL
-            client.async_stream_infer(
-                model,
-                [image_input(triton, images[i : i + 1])],
-                request_id=str(i),
-                enable_empty_final_response=i % 2 == 0,
-            )
-        for i in range(100):
-            result, error = answers.get(timeout=serving.SECONDS)
-            if i == 50:
-                assert "'nobody'" in error.message()
-                continue
-            assert error is None
-            assert result.get_response().id == str(i)
-            assert result.get_response().parameters["triton_final_response"].bool_param
-            assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
-        client.stop_stream()
-    assert answers.empty()
-
-
-def test_aio_stream_answers_in_order(server, images):
-    async def requests():
-        for i in range(20):
-            yield {
-                "model_name": MODEL,
-                "inputs": [image_input(triton_aio, images[i : i + 1])],
-                "request_id": str(i),
-            }
-
-    async def stream():
-        async with triton_aio.InferenceServerClient(server.grpc) as client:
-            return [answer async for answer in client.stream_infer(requests())]
-
-    answers = asyncio.run(stream())
-    assert len(answers) == 20
-    for i, (result, error) in enumerate(answers):
-        assert error is None
-        assert result.get_response().id == str(i)
-        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
-
-
-def test_unix_socket_is_served(images, tmp_path):
-    path = tmp_path / "rectifier.sock"
-    with serving.Server(serving.SAMPLE_REPOSITORY, "--unix-socket", path), triton.InferenceServerClient(
-        f"unix:{path}"
-    ) as client:
+def test_unix_socket_is_served(unix_url, images):
+    with triton.InferenceServerClient(unix_url) as client:
+        assert client.is_server_ready()
+        assert client.get_model_config(MODEL).config.name == MODEL
         result = client.infer(MODEL, [image_input(triton, images[:1])])
         assert_close_to_pytorch(result.as_numpy("logits"), slice(0, 1))
-    assert not path.exists()
+
+
+def test_streams_over_a_unix_socket_are_served(unix_url, images):
+    answers = queue.SimpleQueue()
+    with triton.InferenceServerClient(unix_url) as client:
+        client.start_stream(callback=lambda result, error: answers.put((result, error)))
+        for i in range(20):
+            client.async_stream_infer(MODEL, [image_input(triton, images[i : i + 1])])
+        client.stop_stream()
+    for i in range(20):
+        result, error = answers.get(timeout=serving.SECONDS)
+        assert error is None
+        assert_close_to_pytorch(result.as_numpy("logits"), slice(i, i + 1))
+    assert answers.empty()

@@ -46,7 +46,8 @@ TEST_F(InferenceServiceTest, ServerMetadataNamesWhatRuns) {
   ASSERT_TRUE(stub_->ServerMetadata(&context, {}, &response).ok());
   EXPECT_EQ(response.name(), "rectifier");
   EXPECT_EQ(response.version(), "1.2.3");
-  EXPECT_THAT(response.extensions(), ElementsAre("model_configuration", "statistics"));
+  EXPECT_THAT(response.extensions(),
+              ElementsAre("model_configuration", "schedule_policy", "statistics"));
 }
 
 TEST_F(InferenceServiceTest, ModelReadyIsFalseForAModelThatIsKnownButNotReady) {
