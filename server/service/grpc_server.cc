@@ -90,7 +90,7 @@ absl::Status GrpcServer::Listen() {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                Milliseconds(options_.max_connection_age));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
-                               Milliseconds(kConnectionGrace));
+                               Milliseconds(options_.connection_grace));
   }
   builder.SetMaxReceiveMessageSize(ToInt(options_.max_message_bytes));
   builder.SetMaxSendMessageSize(ToInt(options_.max_message_bytes));

@@ -35,8 +35,10 @@ class GrpcServer {
     int64_t max_message_bytes = int64_t{64} << 20;  // of a request or a reply
     int64_t max_unsent_bytes = int64_t{256} << 20;  // of replies that clients have not taken yet
     int64_t memory_quota_bytes = 0;                 // gRPC's buffers; 0: no bound
-    // Of a connection; calls on it, streams too, may last kConnectionGrace longer. Zero: none.
+    // Of a connection, which then takes no new calls; zero: none. Those on it, streams too, may
+    // last the grace longer, and are then ended as UNAVAILABLE.
     Duration max_connection_age = std::chrono::seconds(300);
+    Duration connection_grace = std::chrono::seconds(30);
     bool reflection = true;  // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
@@ -45,8 +47,6 @@ class GrpcServer {
     // Waits for the lame duck; a test brings its own. Sleeps when empty.
     std::function<void(Duration)> wait;
   };
-
-  static constexpr Duration kConnectionGrace = std::chrono::seconds(30);
 
   // FAILED_PRECONDITION, naming the address, when it cannot listen there. The server is live at
   // once, and not ready before SetServing(true).

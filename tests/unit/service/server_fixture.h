@@ -65,11 +65,14 @@ class ServerTest : public ::testing::Test {
     auto server = GrpcServer::Start(options_, registry_, observer_, clock_);
     ASSERT_EQ(server.status(), absl::OkStatus());
     server_ = *std::move(server);
-    // A channel of its own for each test, not one of gRPC's shared ones.
+    Connect("127.0.0.1:" + std::to_string(server_->port()));
+  }
+
+  // What the test calls from now on, over a channel of its own, not one of gRPC's shared ones.
+  void Connect(const std::string& target) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()),
-                                         grpc::InsecureChannelCredentials(), arguments);
+    channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
     stub_ = inference::GRPCInferenceService::NewStub(channel_);
     health_ = grpc::health::v1::Health::NewStub(channel_);
   }
