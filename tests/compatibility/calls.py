@@ -156,16 +156,23 @@ def send_bytes(path, body):
     return lambda client: client.unary(client.channel.unary_unary(path), body)
 
 
+def codes_of(calls):
+    """How those ended that were not answered."""
+    return sorted({call.code().name for call in calls} - {"OK"})
+
+
 def cancelled(client):
-    call = client.inference.ModelInfer.future(request(), timeout=SECONDS, metadata=HEADERS)
-    call.cancel()
-    return call.code().name
+    """100 calls at once: those that are not answered by then are cancelled."""
+    calls = [client.inference.ModelInfer.future(request(32), timeout=SECONDS, metadata=HEADERS) for _ in range(100)]
+    for call in reversed(calls):
+        call.cancel()
+    return codes_of(calls)
 
 
 def hurried(client):
     """100 calls at once whose deadline is 1 ms: some come too late."""
     calls = [client.inference.ModelInfer.future(request(32), timeout=0.001, metadata=HEADERS) for _ in range(100)]
-    return sorted({call.code().name for call in calls} - {"OK"})
+    return codes_of(calls)
 
 
 # Describing calls
@@ -404,7 +411,7 @@ CALLS = {
     "parameter triton_enable_empty_final_response": parameter("triton_enable_empty_final_response", "bool_param", True),
     "compressed with gzip": infer(request(), compression=grpc.Compression.Gzip),
     "compressed with deflate": infer(request(), compression=grpc.Compression.Deflate),
-    "cancelled": cancelled,
+    "cancelled, 100 calls": cancelled,
     "deadline of 1 ms, 100 calls": hurried,
     # Requests that are not
     "unknown model": set_fields(model_name="nobody"),

@@ -165,7 +165,7 @@ def test_cancelled_stream_ends_and_the_client_opens_another(client, images):
     another.stop()
 
 
-def test_stream_whose_deadline_passes_is_ended(client, images):
+def test_stream_whose_deadline_passes_is_ended(client):
     stream = Stream(client, stream_timeout=0.2)
     assert stream.error().status() == "StatusCode.DEADLINE_EXCEEDED"
     stream.stop()
@@ -173,9 +173,8 @@ def test_stream_whose_deadline_passes_is_ended(client, images):
 
 
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
-def test_compressed_stream_is_refused_and_says_so(client, images, algorithm):
-    stream = Stream(client, compression_algorithm=algorithm)
-    stream.send(images[:1])
+def test_compressed_stream_is_refused_and_says_so(client, algorithm):
+    stream = Stream(client, compression_algorithm=algorithm)  # its headers are enough
     error = stream.error()
     assert error.status() == "StatusCode.UNIMPLEMENTED"
     assert algorithm in error.message()
