@@ -77,8 +77,8 @@ def typed(field="fp32_contents", count=ELEMENTS, value=0):
     return message
 
 
-def spoilt(spoil, make=request):
-    message = make()
+def spoilt(spoil):
+    message = request()
     spoil(message)
     return message
 
@@ -95,8 +95,8 @@ def infer(message, **options):
     return lambda client: reply_text(client.unary(client.inference.ModelInfer, message, **options))
 
 
-def infer_spoilt(spoil, make=request):
-    return infer(spoilt(spoil, make))
+def infer_spoilt(spoil):
+    return infer(spoilt(spoil))
 
 
 def parameter(name, kind, value):
@@ -107,11 +107,17 @@ def parameter(name, kind, value):
 
 
 def set_shape(*dims):
-    return infer_spoilt(lambda m: m.inputs[0].shape.__setitem__(slice(None), dims))
+    def spoil(message):
+        message.inputs[0].shape[:] = dims
+
+    return infer_spoilt(spoil)
 
 
 def set_raw(content):
-    return infer_spoilt(lambda m: m.raw_input_contents.__setitem__(0, content))
+    def spoil(message):
+        message.raw_input_contents[0] = content
+
+    return infer_spoilt(spoil)
 
 
 def set_fields(**fields):
@@ -125,6 +131,11 @@ def set_fields(**fields):
 def repeat_input(message):
     message.inputs.append(message.inputs[0])
     message.raw_input_contents.append(message.raw_input_contents[0])
+
+
+def repeat_output(message):
+    message.outputs.add(name="logits")
+    message.outputs.add(name="logits")
 
 
 def add_unknown_input(message):
@@ -429,7 +440,7 @@ CALLS = {
     "unknown input": infer_spoilt(add_unknown_input),
     "duplicate input": infer_spoilt(repeat_input),
     "unknown output": infer_spoilt(lambda m: m.outputs.add(name="probabilities")),
-    "duplicate output": infer_spoilt(lambda m: [m.outputs.add(name="logits") for _ in range(2)]),
+    "duplicate output": infer_spoilt(repeat_output),
     "batch above the maximum": infer(request(33)),
     "empty batch": infer(request(0)),
     "raw entry too many": infer_spoilt(lambda m: m.raw_input_contents.append(b"")),
