@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>  // mkdtemp
 
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -51,7 +51,7 @@ class InferCall {
 enum class Transport { kTcp, kUnixSocket };
 
 class ConnectionAgeTest : public ServerTest, public ::testing::WithParamInterface<Transport> {
- protected:
+ public:
   ConnectionAgeTest() {
     std::string name = std::filesystem::temp_directory_path() / "rectifier-age-XXXXXX";
     folder_ = mkdtemp(name.data());
@@ -60,6 +60,7 @@ class ConnectionAgeTest : public ServerTest, public ::testing::WithParamInterfac
   }
   ~ConnectionAgeTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   void Start() {
     if (GetParam() == Transport::kUnixSocket) options_.unix_socket = folder_ / "grpc.sock";
     StartServer();

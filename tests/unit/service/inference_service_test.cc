@@ -236,7 +236,7 @@ class RepositoryIndexTest : public ServerTest {
     request.set_repository_name(repository);
     request.set_ready(ready);
     inference::RepositoryIndexResponse response;
-    const grpc::Status status = stub_->RepositoryIndex(&context, request, &response);
+    grpc::Status status = stub_->RepositoryIndex(&context, request, &response);
     for (const auto& model : response.models()) {
       lines_.push_back(
           fmt::format("{}/{} {} {}", model.name(), model.version(), model.state(), model.reason()));
