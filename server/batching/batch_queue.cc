@@ -163,6 +163,12 @@ std::optional<BatchQueue::Refusal> BatchQueue::Submit(std::unique_ptr<Task>& tas
   return std::nullopt;
 }
 
+bool BatchQueue::FallsBehind(Task& task, const Level& level, TimePoint now) {
+  if (level.policy.action != TimeoutAction::kDelay || task.queue_deadline_ > now) return false;
+  task.queue_deadline_ = TimePoint::max();
+  return true;
+}
+
 void BatchQueue::Enter(const Task& task, Level& level) {
   ++tasks_;
   samples_ += task.samples();
@@ -208,6 +214,11 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
     while (!level.tasks.empty() && samples < options_.max_batch &&
            looked_at.size() < kMaxLookedAt) {
       std::unique_ptr<Task> task = PopFront(level);
+      if (FallsBehind(*task, level, now)) {
+        Enter(*task, level);
+        level.tasks.push_back(std::move(task));
+        continue;
+      }
       if (std::optional<Refusal> over = Over(*task, now, Duration::zero())) {
         taken.dropped.push_back({std::move(task), *std::move(over)});
         continue;
@@ -282,14 +293,17 @@ std::vector<BatchQueue::Dropped> BatchQueue::Sweep(TimePoint now) {
   next_sweep_ = now + std::max(kSweepPause, kSweepPausePerTask * tasks_);
   for (Level& level : levels_) {
     std::deque<std::unique_ptr<Task>> wanted;
+    std::deque<std::unique_ptr<Task>> behind;
     while (!level.tasks.empty()) {
       std::unique_ptr<Task> task = PopFront(level);
+      const bool falls_behind = FallsBehind(*task, level, now);
       if (std::optional<Refusal> over = Over(*task, now, Duration::zero())) {
         dropped.push_back({std::move(task), *std::move(over)});
       } else {
-        wanted.push_back(std::move(task));
+        (falls_behind ? behind : wanted).push_back(std::move(task));
       }
     }
+    std::move(behind.begin(), behind.end(), std::back_inserter(wanted));
     for (const std::unique_ptr<Task>& task : wanted) Enter(*task, level);
     level.tasks = std::move(wanted);
   }

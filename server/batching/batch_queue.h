@@ -58,7 +58,8 @@ class BatchQueue {
   // tasks all the time begins at least one. A batch holds, in order, those after it that may share
   // its batch; the others keep their places. Only the first kMaxLookedAt tasks are looked at, and
   // of those no more than fill the batch: one that is over further back keeps its place until its
-  // turn comes, or until a sweep. `idle_workers`: the caller is one.
+  // turn comes, or until a sweep; and so does one whose time to wait is over where the policy has it
+  // delayed, which then goes to the end of its priority. `idle_workers`: the caller is one.
   Taken TakeBatch(TimePoint now, int idle_workers = 1);
   static constexpr size_t kMaxLookedAt = 256;
   static constexpr int kMostPassedOver = 8;
@@ -114,6 +115,9 @@ class BatchQueue {
   std::optional<Refusal> Full(const Task& task, const Level& level, Duration wait) const;
   // How long a task that comes now to this level will wait, as far as that is known.
   Duration WaitAt(size_t level, const PoolLoad& load) const;
+
+  // The task's time to wait is over, and it is to go behind the others; it is so once.
+  static bool FallsBehind(Task& task, const Level& level, TimePoint now);
 
   void Enter(const Task& task, Level& level);
   std::unique_ptr<Task> PopFront(Level& level);

@@ -11,10 +11,22 @@
 
 namespace rectifier {
 
+// The most that may be asked for as BatchingOptions::max_batch.
+inline constexpr int64_t kLargestMaxBatch = 4096;
+
+// What becomes of a task that has waited for as long as its queue policy lets it.
+enum class TimeoutAction {
+  kReject,  // it is over
+  kDelay,   // it goes, once, behind all that wait with its priority then
+};
+
 // How long tasks of a priority may wait in the queue, and how many.
 struct QueuePolicy {
   Duration timeout = {};  // zero: no bound
   int64_t max_tasks = 0;  // zero: no bound but the queue's
+  TimeoutAction action = TimeoutAction::kReject;
+
+  bool operator==(const QueuePolicy&) const = default;
 };
 
 struct BatchingOptions {

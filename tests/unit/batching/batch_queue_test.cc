@@ -278,6 +278,39 @@ TEST_F(BatchQueueTest, APriorityMayHaveATimeAndANumberOfTasksOfItsOwn) {
   EXPECT_EQ(taken_.dropped[0].refusal.why, Rejection::kExpired);
 }
 
+TEST_F(BatchQueueTest, ATaskThatIsToBeDelayedGoesBehindThoseOfItsPriorityOnceItsTimeIsOver) {
+  BatchingOptions options{.max_batch = 2};
+  options.queue_policy = {.timeout = milliseconds(5), .action = TimeoutAction::kDelay};
+  BatchQueue queue(options);
+  for (int64_t id = 0; id < 2; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+  ASSERT_TRUE(Submit(queue, 10, {.priority = 3}).ok());
+  clock_.Advance(milliseconds(5));
+  for (int64_t id = 2; id < 5; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+  EXPECT_THAT(Take(queue), ElementsAre(2, 3));
+  EXPECT_THAT(taken_.dropped, IsEmpty());
+  ASSERT_TRUE(Submit(queue, 5).ok());
+  EXPECT_THAT(Take(queue), ElementsAre(4, 0));
+  clock_.Advance(milliseconds(50));  // once is enough: 1 keeps its place now
+  EXPECT_THAT(Take(queue), ElementsAre(1, 5));
+  EXPECT_THAT(Take(queue), ElementsAre(10));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(BatchQueueTest, ASweepKeepsTasksThatAreToBeDelayedBehindTheOthers) {
+  BatchingOptions options{.max_batch = 4};
+  options.queue_policy = {.timeout = milliseconds(5), .action = TimeoutAction::kDelay};
+  BatchQueue queue(options);
+  ASSERT_TRUE(Submit(queue, 0).ok());
+  ASSERT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(5)}).ok());
+  clock_.Advance(milliseconds(5));
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  const auto dropped = queue.Sweep(clock_.Now());
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(AsFake(*dropped[0].task).id(), 1) << "its own deadline is not the policy's";
+  EXPECT_EQ(queue.tasks(), 2);
+  EXPECT_THAT(Take(queue), ElementsAre(2, 0));
+}
+
 TEST_F(BatchQueueTest, RefusesADeadlineThatCannotBeMetByWhatARunCosts) {
   BatchQueue queue({.max_batch = 8});
   ASSERT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(1)}).ok())
