@@ -108,6 +108,19 @@ TEST_F(RepositoryLoaderTest, TheRegistryKnowsWhyAModelIsUnavailable) {
   EXPECT_EQ(registry_.Find("b", "").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(RepositoryLoaderTest, AConfigurationThatCannotBeHonouredMakesItsModelUnavailable) {
+  WriteGood("a/1");
+  folder_.Write("a/config.pbtxt", "max_batch_size: 1");
+  WriteGood("b/1");
+  folder_.Write("b/config.pbtxt", "name: 'a'");
+  Load();
+  EXPECT_THAT(States(), ElementsAre("a/1 READY", "b/1 UNAVAILABLE"));
+  EXPECT_THAT(largest_batches_, ElementsAre(1));
+  EXPECT_EQ(registry_.Lookup("b", "")->error,
+            absl::InvalidArgumentError(
+                "config.pbtxt:1: name: expected 'b', the model's folder, got 'a'"));
+}
+
 TEST_F(RepositoryLoaderTest, ModelsAreLoadingUntilTheirTurnIsOver) {
   WriteGood("a/1");
   WriteGood("b/1");
