@@ -205,6 +205,12 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
     Level* level;
   };
   Taken taken;
+  if (options_.delay > Duration::zero()) {
+    // Of what is enough, whole batches; else it is the delay itself that is over, for all.
+    const int64_t rest = samples_ < Enough() ? 0 : samples_ % Enough();
+    due_ = std::max(due_, samples_ - rest);
+  }
+  const int64_t waited = samples_;
   std::vector<Looked> looked_at;     // in order, but for those that are over
   std::vector<size_t> candidates;    // their places among them
   std::vector<WaitingTask> waiting;  // what the policy sees of them
@@ -267,15 +273,19 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
       }
     }
   }
+  due_ = std::max<int64_t>(0, due_ - (waited - samples_));
   return taken;
+}
+
+int64_t BatchQueue::Enough() const {
+  return options_.preferred_batches.empty() ? options_.max_batch
+                                            : options_.preferred_batches.back();
 }
 
 TimePoint BatchQueue::NextBatchAt() const {
   if (empty()) return TimePoint::max();
   if (options_.delay == Duration::zero()) return TimePoint::min();
-  const int64_t enough =
-      options_.preferred_batches.empty() ? options_.max_batch : options_.preferred_batches.back();
-  if (samples_ >= enough) return TimePoint::min();
+  if (due_ > 0 || samples_ >= Enough()) return TimePoint::min();
   TimePoint at = After(oldest_arrival(), options_.delay);
   for (const Level& level : levels_) {
     for (const std::unique_ptr<Task>& task : level.tasks) {
@@ -307,6 +317,7 @@ std::vector<BatchQueue::Dropped> BatchQueue::Sweep(TimePoint now) {
     for (const std::unique_ptr<Task>& task : wanted) Enter(*task, level);
     level.tasks = std::move(wanted);
   }
+  due_ = std::min(due_, samples_);
   return dropped;
 }
 

@@ -71,7 +71,8 @@ struct BatchChoice {
 // `waiting`: at least one task, in the order in which they are to run; of a longer queue, as many
 // as fill the largest batch. Returns how many from the front form the next batch. That is, in this
 // order: the samples that wait, or the largest preferred number below; a fair part of them for each
-// of the `idle_workers` (the caller is one), when that makes the whole earlier; of these, as many
+// of the `idle_workers` (the caller is one), when no sizes are preferred and that makes the whole
+// earlier; of these, as many
 // as it pays to run together (never a larger batch that is slower for a sample); and fewer when
 // otherwise a deadline would be missed that can be met.
 BatchChoice ChooseBatch(std::span<const WaitingTask> waiting, const BatchCosts& costs,
