@@ -7,7 +7,8 @@
 #include "server/app/exit_codes.h"
 #include "server/app/load_options.h"
 #include "server/core/status.h"
-#include "server/models/model.h"
+#include "server/models/config/config_file.h"
+#include "server/models/configured_model.h"
 #include "server/models/repository.h"
 
 namespace rectifier {
@@ -19,12 +20,18 @@ using Json = nlohmann::ordered_json;
 absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path,
                                                        const LoadOptions& options) {
   RECTIFIER_ASSIGN_OR_RETURN(const std::filesystem::path resolved, ResolveModelPath(path));
-  return Model::Load(resolved, options, SteadyClock());
+  RECTIFIER_ASSIGN_OR_RETURN(const ConfiguredModel loaded,
+                             LoadConfiguredModel(resolved, options, SteadyClock()));
+  return loaded.model;
 }
 
 // What to do about a model that cannot be served.
-std::string_view Hint(absl::StatusCode code) {
-  switch (code) {
+std::string_view Hint(const absl::Status& status) {
+  if (Message(status).starts_with(kConfigFileName)) {
+    return "mend the model's config.pbtxt (docs/model-configuration.md lists what it may hold), or "
+           "take it away: a model needs none";
+  }
+  switch (status.code()) {
     case absl::StatusCode::kUnimplemented:
       return "the model says nothing wrong, but more than this server runs: export it without "
              "that (docs/operators.md lists what runs)";
@@ -52,7 +59,7 @@ Json ToJson(const std::string& path, const absl::StatusOr<std::shared_ptr<const 
   const std::string message(Message(model.status()));
   json["code"] = absl::StatusCodeToString(model.status().code());
   json["problems"] = std::vector<std::string>(absl::StrSplit(message, '\n'));
-  json["hint"] = Hint(model.status().code());
+  json["hint"] = Hint(model.status());
   return json;
 }
 
@@ -60,7 +67,7 @@ void PrintText(const std::string& path, const absl::StatusOr<std::shared_ptr<con
   if (!model.ok()) {
     std::cout << path << ": cannot be served\n";
     std::cerr << Message(model.status()) << "\n"
-              << "  what to do: " << Hint(model.status().code()) << "\n";
+              << "  what to do: " << Hint(model.status()) << "\n";
     return;
   }
   std::cout << path << ": can be served";

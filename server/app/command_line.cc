@@ -17,6 +17,7 @@
 #include "server/app/exit_codes.h"
 #include "server/app/tensor_files.h"
 #include "server/app/version.h"
+#include "server/batching/batching_policy.h"
 #include "server/core/log.h"
 #include "server/core/status.h"
 #include "server/engine/onednn/onednn_compiler.h"
@@ -92,8 +93,9 @@ constexpr const char* kRelaxedFormsHelp =
 
 // The settings that decide whether a model can be served.
 void AddModelSettings(CLI::App* command, ServeOptions& options) {
-  Setting(command, "--max-batch-size", options.max_batch_size, "most samples in one batch")
-      ->check(CLI::Range(1, 4096));
+  Setting(command, "--max-batch-size", options.max_batch_size,
+          "most samples in one batch, of models whose config.pbtxt does not say")
+      ->check(CLI::Range(int64_t{1}, kLargestMaxBatch));
   Setting(command, "--workers", options.workers,
           "batches that run at the same time; 0: one for each physical core that the process may "
           "use, within the cgroup's CPU quota. They share the memory for running networks")

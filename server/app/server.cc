@@ -109,16 +109,17 @@ absl::Status Server::Listen() {
 }
 
 std::shared_ptr<Servable> Server::MakeServable(const RepositoryEntry& entry,
-                                               std::shared_ptr<const Model> model) {
+                                               const ConfiguredModel& model) {
   observers_.push_back(metrics_.ObserverFor(entry.name, entry.version));
   ModelObserver& observer = *observers_.back();
   ServingOptions serving;
+  serving.batching = model.configuration.batching;
   serving.batching.max_queue_tasks = options_.max_queue_items;
   serving.batching.max_queue_bytes = options_.max_queue_bytes;
   serving.batching.max_queue_wait = milliseconds(options_.max_queue_wait_ms);
   serving.split_requests = options_.oversize_requests == "split";
   auto served = std::make_shared<ServedModel>(
-      entry.name, entry.version, std::move(model), serving,
+      entry.name, entry.version, model.model, serving,
       ServedModel::Collaborators{pool_, states_, observer, observer, clock_});
   if (!served->model().has_dynamic_shapes()) served_.push_back(served);
   return served;
@@ -170,8 +171,8 @@ absl::Status Server::Load(std::span<const RepositoryEntry> entries, const std::s
   load.stop = stop;
   LoadRepository(
       entries, load, clock_, registry_,
-      [this](const RepositoryEntry& entry, std::shared_ptr<const Model> model) {
-        return MakeServable(entry, std::move(model));
+      [this](const RepositoryEntry& entry, const ConfiguredModel& model) {
+        return MakeServable(entry, model);
       },
       [this](const LoadReport& report) { ReportLoad(report); });
   if (stop.stop_requested()) return first_failure_;

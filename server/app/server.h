@@ -51,7 +51,7 @@ class Server {
 
   absl::Status Listen();
   std::shared_ptr<Servable> MakeServable(const RepositoryEntry& entry,
-                                         std::shared_ptr<const Model> model);
+                                         const ConfiguredModel& model);
   void ReportLoad(const LoadReport& report);
 
   const ServeOptions options_;

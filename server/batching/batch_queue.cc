@@ -163,6 +163,12 @@ std::optional<BatchQueue::Refusal> BatchQueue::Submit(std::unique_ptr<Task>& tas
   return std::nullopt;
 }
 
+bool BatchQueue::FallsBehind(Task& task, const Level& level, TimePoint now) {
+  if (level.policy.action != TimeoutAction::kDelay || task.queue_deadline_ > now) return false;
+  task.queue_deadline_ = TimePoint::max();
+  return true;
+}
+
 void BatchQueue::Enter(const Task& task, Level& level) {
   ++tasks_;
   samples_ += task.samples();
@@ -199,6 +205,12 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
     Level* level;
   };
   Taken taken;
+  if (options_.delay > Duration::zero()) {
+    // Of what is enough, whole batches; else it is the delay itself that is over, for all.
+    const int64_t rest = samples_ < Enough() ? 0 : samples_ % Enough();
+    due_ = std::max(due_, samples_ - rest);
+  }
+  const int64_t waited = samples_;
   std::vector<Looked> looked_at;     // in order, but for those that are over
   std::vector<size_t> candidates;    // their places among them
   std::vector<WaitingTask> waiting;  // what the policy sees of them
@@ -208,6 +220,11 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
     while (!level.tasks.empty() && samples < options_.max_batch &&
            looked_at.size() < kMaxLookedAt) {
       std::unique_ptr<Task> task = PopFront(level);
+      if (FallsBehind(*task, level, now)) {
+        Enter(*task, level);
+        level.tasks.push_back(std::move(task));
+        continue;
+      }
       if (std::optional<Refusal> over = Over(*task, now, Duration::zero())) {
         taken.dropped.push_back({std::move(task), *std::move(over)});
         continue;
@@ -256,15 +273,19 @@ BatchQueue::Taken BatchQueue::TakeBatch(TimePoint now, int idle_workers) {
       }
     }
   }
+  due_ = std::max<int64_t>(0, due_ - (waited - samples_));
   return taken;
+}
+
+int64_t BatchQueue::Enough() const {
+  return options_.preferred_batches.empty() ? options_.max_batch
+                                            : options_.preferred_batches.back();
 }
 
 TimePoint BatchQueue::NextBatchAt() const {
   if (empty()) return TimePoint::max();
   if (options_.delay == Duration::zero()) return TimePoint::min();
-  const int64_t enough =
-      options_.preferred_batches.empty() ? options_.max_batch : options_.preferred_batches.back();
-  if (samples_ >= enough) return TimePoint::min();
+  if (due_ > 0 || samples_ >= Enough()) return TimePoint::min();
   TimePoint at = After(oldest_arrival(), options_.delay);
   for (const Level& level : levels_) {
     for (const std::unique_ptr<Task>& task : level.tasks) {
@@ -282,17 +303,21 @@ std::vector<BatchQueue::Dropped> BatchQueue::Sweep(TimePoint now) {
   next_sweep_ = now + std::max(kSweepPause, kSweepPausePerTask * tasks_);
   for (Level& level : levels_) {
     std::deque<std::unique_ptr<Task>> wanted;
+    std::deque<std::unique_ptr<Task>> behind;
     while (!level.tasks.empty()) {
       std::unique_ptr<Task> task = PopFront(level);
+      const bool falls_behind = FallsBehind(*task, level, now);
       if (std::optional<Refusal> over = Over(*task, now, Duration::zero())) {
         dropped.push_back({std::move(task), *std::move(over)});
       } else {
-        wanted.push_back(std::move(task));
+        (falls_behind ? behind : wanted).push_back(std::move(task));
       }
     }
+    std::move(behind.begin(), behind.end(), std::back_inserter(wanted));
     for (const std::unique_ptr<Task>& task : wanted) Enter(*task, level);
     level.tasks = std::move(wanted);
   }
+  due_ = std::min(due_, samples_);
   return dropped;
 }
 

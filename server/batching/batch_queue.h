@@ -58,7 +58,8 @@ class BatchQueue {
   // tasks all the time begins at least one. A batch holds, in order, those after it that may share
   // its batch; the others keep their places. Only the first kMaxLookedAt tasks are looked at, and
   // of those no more than fill the batch: one that is over further back keeps its place until its
-  // turn comes, or until a sweep. `idle_workers`: the caller is one.
+  // turn comes, or until a sweep; and so does one whose time to wait is over where the policy has
+  // it delayed, which then goes to the end of its priority. `idle_workers`: the caller is one.
   Taken TakeBatch(TimePoint now, int idle_workers = 1);
   static constexpr size_t kMaxLookedAt = 256;
   static constexpr int kMostPassedOver = 8;
@@ -115,6 +116,12 @@ class BatchQueue {
   // How long a task that comes now to this level will wait, as far as that is known.
   Duration WaitAt(size_t level, const PoolLoad& load) const;
 
+  // The task's time to wait is over, and it is to go behind the others; it is so once.
+  static bool FallsBehind(Task& task, const Level& level, TimePoint now);
+
+  // Samples that make a batch due before its delay is over.
+  int64_t Enough() const;
+
   void Enter(const Task& task, Level& level);
   std::unique_ptr<Task> PopFront(Level& level);
 
@@ -124,6 +131,9 @@ class BatchQueue {
   int64_t tasks_ = 0;
   int64_t samples_ = 0;
   int64_t bytes_ = 0;
+  // Of the samples that wait, those whose delay is over because a batch was due: when it is
+  // divided, what it leaves waits for no more company.
+  int64_t due_ = 0;
   int unreachable_ = 0;
   TimePoint next_sweep_ = TimePoint::min();
 };

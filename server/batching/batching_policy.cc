@@ -86,7 +86,7 @@ BatchChoice ChooseBatch(std::span<const WaitingTask> waiting, const BatchCosts& 
   const auto preferred =
       std::upper_bound(preferred_batches.begin(), preferred_batches.end(), wanted);
   if (preferred != preferred_batches.begin()) wanted = *(preferred - 1);
-  if (idle_workers > 1) {
+  if (idle_workers > 1 && preferred_batches.empty()) {
     const int64_t part = (wanted + idle_workers - 1) / idle_workers;
     if (costs.Of(wanted) - costs.Of(part) > kWakeUp) wanted = part;
   }

@@ -11,10 +11,22 @@
 
 namespace rectifier {
 
+// The most that may be asked for as BatchingOptions::max_batch.
+inline constexpr int64_t kLargestMaxBatch = 4096;
+
+// What becomes of a task that has waited for as long as its queue policy lets it.
+enum class TimeoutAction {
+  kReject,  // it is over
+  kDelay,   // it goes, once, behind all that wait with its priority then
+};
+
 // How long tasks of a priority may wait in the queue, and how many.
 struct QueuePolicy {
   Duration timeout = {};  // zero: no bound
   int64_t max_tasks = 0;  // zero: no bound but the queue's
+  TimeoutAction action = TimeoutAction::kReject;
+
+  bool operator==(const QueuePolicy&) const = default;
 };
 
 struct BatchingOptions {
@@ -59,7 +71,8 @@ struct BatchChoice {
 // `waiting`: at least one task, in the order in which they are to run; of a longer queue, as many
 // as fill the largest batch. Returns how many from the front form the next batch. That is, in this
 // order: the samples that wait, or the largest preferred number below; a fair part of them for each
-// of the `idle_workers` (the caller is one), when that makes the whole earlier; of these, as many
+// of the `idle_workers` (the caller is one), when no sizes are preferred and that makes the whole
+// earlier; of these, as many
 // as it pays to run together (never a larger batch that is slower for a sample); and fewer when
 // otherwise a deadline would be missed that can be met.
 BatchChoice ChooseBatch(std::span<const WaitingTask> waiting, const BatchCosts& costs,

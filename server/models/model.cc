@@ -107,7 +107,7 @@ absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::
   model->batch_sizes_ = {1};
   model->programs_ = {probe.program};
 
-  bool batched = TakesBatches(graph);
+  bool batched = options.max_batch > 0 && TakesBatches(graph);
   if (batched) {
     const absl::Status outputs = CheckBatchedOutputs(*probe.program, 1);
     batched = outputs.ok();

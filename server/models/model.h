@@ -23,7 +23,9 @@ struct LoadOptions {
   PassOptions passes;
   CompilerOptions compiler;
   CompilerFactory new_compiler = nullptr;
-  int64_t max_batch = 32;  // samples; a model that cannot be batched has fewer
+  // Samples; a model that cannot be batched has fewer. 0: it is not to be batched, so that
+  // dimension 0 is one like others.
+  int64_t max_batch = 32;
   // Programs that are kept of a model with dynamic dimensions other than the batch.
   size_t max_cached_programs = 32;
   std::stop_token stop;  // gives up between two steps of a load

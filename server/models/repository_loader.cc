@@ -1,7 +1,5 @@
 #include "server/models/repository_loader.h"
 
-#include <utility>
-
 #include "server/core/status.h"
 
 namespace rectifier {
@@ -17,19 +15,19 @@ void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions&
   for (const RepositoryEntry& entry : entries) {
     const TimePoint start = clock.Now();
     absl::Status status = entry.status;
-    std::shared_ptr<const Model> model;
+    ConfiguredModel model;
     if (status.ok()) {
-      auto loaded = Model::Load(entry.path, options, clock);
+      auto loaded = LoadConfiguredModel(entry.path, options, clock);
       status = loaded.status();
       if (loaded.ok()) model = *std::move(loaded);
     }
     if (options.stop.stop_requested()) return;
-    const LoadReport result{entry, status, model, clock.Now() - start};
+    const LoadReport result{entry, status, model.model, clock.Now() - start};
     if (IsModelName(entry.name)) {
       ModelVersion version{entry.name, entry.version, ModelState::kUnavailable, status, nullptr};
       if (status.ok()) {
         version.state = ModelState::kReady;
-        version.servable = make(entry, std::move(model));
+        version.servable = make(entry, model);
       }
       registry.Set(version);
     }

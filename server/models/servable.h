@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/batching/batching_policy.h"
 #include "server/models/inference_request.h"
 #include "server/models/inference_statistics.h"
 #include "server/models/signature.h"
@@ -23,6 +24,8 @@ class Servable {
   virtual const std::string& name() const = 0;
   virtual const std::string& version() const = 0;
   virtual const ModelSignature& signature() const = 0;
+  // How its requests are batched, with everything filled in.
+  virtual const BatchingOptions& batching() const = 0;
 
   // Types of the outputs, in the signature's order, for a request of `samples` samples with inputs
   // of these shapes. INVALID_ARGUMENT for shapes that fit the signature, but not the network.

@@ -113,8 +113,11 @@ class ServedModel::InferenceTask final : public Task {
 
 namespace {
 
-BatchingOptions WithModelsBatch(BatchingOptions options, const Model& model) {
+BatchingOptions FilledIn(BatchingOptions options, const Model& model, int workers) {
   options.max_batch = std::max<int64_t>(1, model.signature().max_batch);
+  if (options.max_concurrent <= 0 || options.max_concurrent > workers) {
+    options.max_concurrent = workers;
+  }
   return options;
 }
 
@@ -151,9 +154,9 @@ ServedModel::ServedModel(std::string name, std::string version, std::shared_ptr<
       version_(std::move(version)),
       model_(std::move(model)),
       signature_(SignatureOf(*model_, options.split_requests, kMaxParts)),
+      batching_(FilledIn(options.batching, *model_, collaborators.pool.workers())),
       collaborators_(collaborators),
-      batcher_(collaborators.pool, WithModelsBatch(options.batching, *model_), *this,
-               collaborators.queue_observer) {}
+      batcher_(collaborators.pool, batching_, *this, collaborators.queue_observer) {}
 
 absl::Status ServedModel::Submit(InferenceRequest request) {
   const int64_t samples = request.samples;

@@ -32,8 +32,9 @@ class WorkerStates {
 };
 
 struct ServingOptions {
-  BatchingOptions batching = {};  // max_batch is the model's
-  bool split_requests = true;     // of more samples than a batch; they are refused otherwise
+  // max_batch is the model's; of max_concurrent no more than there are workers count.
+  BatchingOptions batching = {};
+  bool split_requests = true;  // of more samples than a batch; they are refused otherwise
 };
 
 // A ServedModel answers requests for one version of a model: it batches them, runs each batch with
@@ -62,6 +63,7 @@ class ServedModel final : public Servable, private BatchRunner {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return signature_; }
+  const BatchingOptions& batching() const override { return batching_; }
   const Model& model() const { return *model_; }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(
       int64_t samples, std::span<const Shape> input_shapes) const override {
@@ -94,6 +96,7 @@ class ServedModel final : public Servable, private BatchRunner {
   const std::string version_;
   const std::shared_ptr<const Model> model_;
   const ModelSignature signature_;
+  const BatchingOptions batching_;
   Collaborators collaborators_;
   InferenceStatisticsRecorder statistics_;
   DynamicBatcher batcher_;  // last: its destructor waits for batches that use the members above

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/core/status.h"
+#include "server/models/config/describe_model.h"
 #include "server/service/client_text.h"
 #include "server/service/infer_call.h"
 #include "server/service/unary.h"
@@ -20,47 +21,6 @@ void Describe(const TensorSpec& spec, TensorMetadata& metadata) {
   metadata.set_datatype(std::string(ProtocolName(spec.type.dtype)));
   static_assert(kDynamicDim == -1, "the protocol's own mark");
   for (const int64_t dim : spec.type.shape.dims()) metadata.add_shape(dim);
-}
-
-inference::DataType ConfigType(DType dtype) {
-  switch (dtype) {
-    case DType::kBool:
-      return inference::TYPE_BOOL;
-    case DType::kUInt8:
-      return inference::TYPE_UINT8;
-    case DType::kUInt16:
-      return inference::TYPE_UINT16;
-    case DType::kUInt32:
-      return inference::TYPE_UINT32;
-    case DType::kUInt64:
-      return inference::TYPE_UINT64;
-    case DType::kInt8:
-      return inference::TYPE_INT8;
-    case DType::kInt16:
-      return inference::TYPE_INT16;
-    case DType::kInt32:
-      return inference::TYPE_INT32;
-    case DType::kInt64:
-      return inference::TYPE_INT64;
-    case DType::kFloat16:
-      return inference::TYPE_FP16;
-    case DType::kBFloat16:
-      return inference::TYPE_BF16;
-    case DType::kFloat32:
-      return inference::TYPE_FP32;
-    case DType::kFloat64:
-      return inference::TYPE_FP64;
-  }
-  return inference::TYPE_INVALID;
-}
-
-// `tensor`: ModelInput or ModelOutput. A batched model's dimension 0 is told by max_batch_size.
-template <typename ConfigTensor>
-void Configure(const TensorSpec& spec, bool batched, ConfigTensor& tensor) {
-  tensor.set_name(spec.name);
-  tensor.set_data_type(ConfigType(spec.type.dtype));
-  const Shape& shape = spec.type.shape;
-  for (int axis = batched ? 1 : 0; axis < shape.rank(); ++axis) tensor.add_dims(shape[axis]);
 }
 
 void Fill(const DurationSum& sum, inference::StatisticDuration& duration) {
@@ -182,20 +142,8 @@ grpc::ServerUnaryReactor* InferenceService::ModelConfig(grpc::CallbackServerCont
       [this](const auto& asked, auto& reply) -> absl::Status {
         RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
                                    registry_.Find(asked.name(), asked.version()));
-        const ModelSignature& signature = servable->signature();
-        const bool batched = signature.max_batch > 0;
-        inference::ModelConfig& config = *reply.mutable_config();
-        config.set_name(servable->name());
-        config.set_platform(signature.platform);
-        config.set_backend("rectifier");
-        config.set_max_batch_size(static_cast<int32_t>(signature.max_batch));
-        for (const TensorSpec& input : signature.inputs) {
-          Configure(input, batched, *config.add_input());
-        }
-        for (const TensorSpec& output : signature.outputs) {
-          Configure(output, batched, *config.add_output());
-        }
-        if (signature.max_batch > 1) config.mutable_dynamic_batching();
+        *reply.mutable_config() =
+            DescribeModel(servable->name(), servable->signature(), servable->batching());
         return absl::OkStatus();
       });
 }

@@ -1,3 +1,4 @@
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
 
@@ -5,8 +6,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "proto/model_config.pb.h"
+#include "tests/fuzz/message_mutator.h"
+#include "tests/fuzz/model_config.h"
 #include "tests/fuzz/onnx_model.h"
-#include "tests/fuzz/onnx_mutator.h"
 
 namespace rectifier {
 namespace {
@@ -17,12 +20,12 @@ std::string ReadFile(const std::filesystem::path& path) {
 }
 
 // The fuzzer's finds, and the whole networks that it begins with.
-std::vector<std::filesystem::path> Corpus() {
+std::vector<std::filesystem::path> Corpus(std::string_view extension = ".onnx") {
   std::vector<std::filesystem::path> files;
   for (const char* folder : {"tests/fuzz/corpus", "tests/networks/goldens"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(
              std::filesystem::path(RECTIFIER_SOURCE_DIR) / folder)) {
-      if (entry.path().extension() == ".onnx") files.push_back(entry.path());
+      if (entry.path().extension() == extension) files.push_back(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
@@ -49,6 +52,32 @@ TEST(FuzzCorpusTest, ChangedModelsAreLoadedAndRunOrRefused) {
       MessageMutator(seed).Mutate(changed);
       LoadAndRunOnnx(changed.SerializeAsString());
     }
+  }
+}
+
+TEST(FuzzCorpusTest, EveryConfigurationIsServedOrRefused) {
+  const auto corpus = Corpus(".pbtxt");
+  ASSERT_GE(corpus.size(), 10u);
+  for (const auto& file : corpus) {
+    SCOPED_TRACE(file);
+    ReadAndServeConfig(ReadFile(file));
+  }
+}
+
+TEST(FuzzCorpusTest, ChangedConfigurationsAreServedOrRefused) {
+  constexpr uint64_t kChanges = 500;
+  inference::ModelConfig whole;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      ReadFile(std::filesystem::path(RECTIFIER_SOURCE_DIR) /
+               "tests/fuzz/corpus/config/everything.pbtxt"),
+      &whole));
+  for (uint64_t seed = 0; seed < kChanges; ++seed) {
+    SCOPED_TRACE(seed);
+    inference::ModelConfig changed = whole;
+    MessageMutator(seed).Mutate(changed);
+    std::string text;
+    google::protobuf::TextFormat::PrintToString(changed, &text);
+    ReadAndServeConfig(text);
   }
 }
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "server/core/log.h"
+#include "tests/fuzz/message_mutator.h"
 #include "tests/fuzz/onnx_model.h"
-#include "tests/fuzz/onnx_mutator.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 

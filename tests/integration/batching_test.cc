@@ -104,6 +104,7 @@ class CancellationWatcher final : public Servable {
   const std::string& name() const override { return next_->name(); }
   const std::string& version() const override { return next_->version(); }
   const ModelSignature& signature() const override { return next_->signature(); }
+  const BatchingOptions& batching() const override { return next_->batching(); }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(
       int64_t samples, std::span<const Shape> input_shapes) const override {
     return next_->OutputTypes(samples, input_shapes);

@@ -9,8 +9,8 @@
 #include <span>
 
 #include "server/core/float_formats.h"
+#include "server/core/printable.h"
 #include "server/core/status.h"
-#include "server/import/onnx/names.h"
 
 namespace rectifier {
 namespace {

@@ -1,32 +1,17 @@
 #include "server/import/onnx/external_data.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <cerrno>
 #include <string>
 #include <system_error>
 
+#include "server/core/beneath.h"
+#include "server/core/printable.h"
 #include "server/core/status.h"
-#include "server/import/onnx/names.h"
 
 namespace rectifier {
-namespace {
-
-// Opens `path` below `folder`; the kernel refuses every way out of it. (glibc has no openat2.)
-FileDescriptor OpenBeneath(int folder, const std::string& path) {
-  open_how how{};
-  // O_NONBLOCK: opening a pipe must not wait for its writer.
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return FileDescriptor(
-      static_cast<int>(syscall(SYS_openat2, folder, path.c_str(), &how, sizeof(how))));
-}
-
-}  // namespace
-
 ExternalData ExternalData::Beside(const std::filesystem::path& file) {
   ExternalData data;
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/printable.h"
 #include "server/core/status.h"
-#include "server/import/onnx/names.h"
 #include "server/import/onnx/node_conversion.h"
 
 namespace rectifier {

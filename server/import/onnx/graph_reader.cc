@@ -15,7 +15,7 @@
 #include "server/import/onnx/names.h"
 #include "server/import/onnx/node_conversion.h"
 #include "server/import/onnx/node_order.h"
-#include "server/import/onnx/problems.h"
+#include "server/core/problems.h"
 #include "server/import/onnx/spellings.h"
 #include "server/import/onnx/value_table.h"
 #include "server/ops/infer_types.h"

@@ -1,5 +1,6 @@
 #include "server/import/onnx/names.h"
 
+#include "server/core/printable.h"
 #include "server/core/status.h"
 
 namespace rectifier {
@@ -44,14 +45,6 @@ absl::Status CheckName(std::string_view place, std::string_view name, int64_t ma
     rest.remove_prefix(length);
   }
   return absl::OkStatus();
-}
-
-std::string Printable(std::string_view text) {
-  constexpr size_t kMaxBytes = 64;
-  std::string printable;
-  for (const char c : text.substr(0, kMaxBytes)) printable += c >= 0x20 && c < 0x7f ? c : '?';
-  if (text.size() > kMaxBytes) printable += "...";
-  return printable;
 }
 
 }  // namespace rectifier

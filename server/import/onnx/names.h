@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -11,8 +11,5 @@ namespace rectifier {
 // logs and replies, and of at most `max_bytes`. INVALID_ARGUMENT says what it is not; the message
 // begins with `place`.
 absl::Status CheckName(std::string_view place, std::string_view name, int64_t max_bytes);
-
-// The beginning of any text, in printable ASCII.
-std::string Printable(std::string_view text);
 
 }  // namespace rectifier

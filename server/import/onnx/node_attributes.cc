@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "server/core/printable.h"
 #include "server/core/status.h"
-#include "server/import/onnx/names.h"
 
 namespace rectifier {
 namespace {

@@ -278,6 +278,39 @@ TEST_F(BatchQueueTest, APriorityMayHaveATimeAndANumberOfTasksOfItsOwn) {
   EXPECT_EQ(taken_.dropped[0].refusal.why, Rejection::kExpired);
 }
 
+TEST_F(BatchQueueTest, ATaskThatIsToBeDelayedGoesBehindThoseOfItsPriorityOnceItsTimeIsOver) {
+  BatchingOptions options{.max_batch = 2};
+  options.queue_policy = {.timeout = milliseconds(5), .action = TimeoutAction::kDelay};
+  BatchQueue queue(options);
+  for (int64_t id = 0; id < 2; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+  ASSERT_TRUE(Submit(queue, 10, {.priority = 3}).ok());
+  clock_.Advance(milliseconds(5));
+  for (int64_t id = 2; id < 5; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+  EXPECT_THAT(Take(queue), ElementsAre(2, 3));
+  EXPECT_THAT(taken_.dropped, IsEmpty());
+  ASSERT_TRUE(Submit(queue, 5).ok());
+  EXPECT_THAT(Take(queue), ElementsAre(4, 0));
+  clock_.Advance(milliseconds(50));  // once is enough: 1 keeps its place now
+  EXPECT_THAT(Take(queue), ElementsAre(1, 5));
+  EXPECT_THAT(Take(queue), ElementsAre(10));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(BatchQueueTest, ASweepKeepsTasksThatAreToBeDelayedBehindTheOthers) {
+  BatchingOptions options{.max_batch = 4};
+  options.queue_policy = {.timeout = milliseconds(5), .action = TimeoutAction::kDelay};
+  BatchQueue queue(options);
+  ASSERT_TRUE(Submit(queue, 0).ok());
+  ASSERT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(5)}).ok());
+  clock_.Advance(milliseconds(5));
+  ASSERT_TRUE(Submit(queue, 2).ok());
+  const auto dropped = queue.Sweep(clock_.Now());
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(AsFake(*dropped[0].task).id(), 1) << "its own deadline is not the policy's";
+  EXPECT_EQ(queue.tasks(), 2);
+  EXPECT_THAT(Take(queue), ElementsAre(2, 0));
+}
+
 TEST_F(BatchQueueTest, RefusesADeadlineThatCannotBeMetByWhatARunCosts) {
   BatchQueue queue({.max_batch = 8});
   ASSERT_TRUE(Submit(queue, 1, {.deadline = clock_.Now() + milliseconds(1)}).ok())
@@ -397,6 +430,39 @@ TEST_F(BatchQueueTest, ADelayEndsEarlyForADeadlineAndAtAPreferredSize) {
 }
 
 // Random arrivals, cancellations, expiries and takes; a model of the queue is kept beside it.
+TEST_F(BatchQueueTest, WhatADueBatchLeavesWaitsForNoMoreCompany) {
+  BatchQueue queue({.max_batch = 4, .delay = milliseconds(5)});
+  for (int64_t id = 0; id < 4; ++id) {
+    ASSERT_TRUE(Submit(queue, id, {.shape = static_cast<int>(id % 2)}).ok());
+  }
+  EXPECT_THAT(Take(queue), ElementsAre(0, 2));
+  EXPECT_LE(queue.NextBatchAt(), clock_.Now()) << "they were of the four";
+  EXPECT_THAT(Take(queue), ElementsAre(1, 3));
+  // With more than is enough, the others have their delay.
+  for (int64_t id = 4; id < 9; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+  EXPECT_THAT(Take(queue), ElementsAre(4, 5, 6, 7));
+  EXPECT_EQ(queue.NextBatchAt(), clock_.Now() + milliseconds(5));
+  clock_.Advance(milliseconds(4));
+  ASSERT_TRUE(Submit(queue, 9, {.shape = 1}).ok());
+  clock_.Advance(milliseconds(1));
+  EXPECT_THAT(Take(queue), ElementsAre(8));
+  EXPECT_LE(queue.NextBatchAt(), clock_.Now()) << "all that waited when the delay was over";
+  EXPECT_THAT(Take(queue), ElementsAre(9));
+  ASSERT_TRUE(Submit(queue, 10).ok());
+  EXPECT_EQ(queue.NextBatchAt(), clock_.Now() + milliseconds(5));
+}
+
+TEST_F(BatchQueueTest, ABatchOfAPreferredSizeIsNotDividedAmongWorkers) {
+  for (const bool preferred : {false, true}) {
+    BatchingOptions options{.max_batch = 4, .delay = milliseconds(5)};
+    if (preferred) options.preferred_batches = {4};
+    BatchQueue queue(options);
+    for (const int64_t size : {1, 2, 4}) queue.Costs(0).Calibrate(size, milliseconds(10 + size));
+    for (int64_t id = 0; id < 4; ++id) ASSERT_TRUE(Submit(queue, id).ok());
+    EXPECT_EQ(Take(queue, 4).size(), preferred ? 4u : 1u);
+  }
+}
+
 TEST_F(BatchQueueTest, LosesNoTaskRepeatsNoneAndKeepsOrderAndBoundsForRandomArrivals) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

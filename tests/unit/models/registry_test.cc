@@ -27,6 +27,7 @@ class NamedServable final : public Servable {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return signature_; }
+  const BatchingOptions& batching() const override { return batching_; }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(int64_t,
                                                       std::span<const Shape>) const override {
     return std::vector<TensorType>();
@@ -38,6 +39,7 @@ class NamedServable final : public Servable {
   std::string name_;
   std::string version_;
   ModelSignature signature_;
+  BatchingOptions batching_;
   std::function<void()> on_free_;
 };
 

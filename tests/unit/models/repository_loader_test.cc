@@ -17,11 +17,15 @@ using ::testing::IsEmpty;
 // Holds a model and answers nothing.
 class HeldModel final : public Servable {
  public:
-  HeldModel(const RepositoryEntry& entry, std::shared_ptr<const Model> model)
-      : name_(entry.name), version_(entry.version), model_(std::move(model)) {}
+  HeldModel(const RepositoryEntry& entry, const ConfiguredModel& model)
+      : name_(entry.name),
+        version_(entry.version),
+        model_(model.model),
+        batching_(model.configuration.batching) {}
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return model_->signature(); }
+  const BatchingOptions& batching() const override { return batching_; }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(int64_t,
                                                       std::span<const Shape>) const override {
     return std::vector<TensorType>();
@@ -33,6 +37,7 @@ class HeldModel final : public Servable {
   const std::string name_;
   const std::string version_;
   const std::shared_ptr<const Model> model_;
+  const BatchingOptions batching_;
 };
 
 class RepositoryLoaderTest : public testing::Test {
@@ -44,8 +49,8 @@ class RepositoryLoaderTest : public testing::Test {
     options.stop = stop_.get_token();
     LoadRepository(
         *entries, options, clock_, registry_,
-        [](const RepositoryEntry& entry, std::shared_ptr<const Model> model) {
-          return std::make_shared<HeldModel>(entry, std::move(model));
+        [](const RepositoryEntry& entry, const ConfiguredModel& model) {
+          return std::make_shared<HeldModel>(entry, model);
         },
         [this](const LoadReport& report) { OnReport(report); });
   }
@@ -101,6 +106,19 @@ TEST_F(RepositoryLoaderTest, TheRegistryKnowsWhyAModelIsUnavailable) {
   ASSERT_TRUE(version.ok());
   EXPECT_EQ(version->error.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(registry_.Find("b", "").status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RepositoryLoaderTest, AConfigurationThatCannotBeHonouredMakesItsModelUnavailable) {
+  WriteGood("a/1");
+  folder_.Write("a/config.pbtxt", "max_batch_size: 1");
+  WriteGood("b/1");
+  folder_.Write("b/config.pbtxt", "name: 'a'");
+  Load();
+  EXPECT_THAT(States(), ElementsAre("a/1 READY", "b/1 UNAVAILABLE"));
+  EXPECT_THAT(largest_batches_, ElementsAre(1));
+  EXPECT_EQ(registry_.Lookup("b", "")->error,
+            absl::InvalidArgumentError(
+                "config.pbtxt:1: name: expected 'b', the model's folder, got 'a'"));
 }
 
 TEST_F(RepositoryLoaderTest, ModelsAreLoadingUntilTheirTurnIsOver) {

@@ -43,6 +43,7 @@ class FakeServable final : public Servable {
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
   const ModelSignature& signature() const override { return signature_; }
+  const BatchingOptions& batching() const override { return batching_; }
   absl::StatusOr<std::vector<TensorType>> OutputTypes(
       int64_t samples, std::span<const Shape> input_shapes) const override;
   absl::Status Submit(InferenceRequest request) override;
@@ -56,6 +57,7 @@ class FakeServable final : public Servable {
   const std::string version_;
   const Clock& clock_;
   const ModelSignature signature_;
+  const BatchingOptions batching_ = {.max_concurrent = 1};
 
   mutable Mutex mutex_;
   CondVar changed_;

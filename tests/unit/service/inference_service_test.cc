@@ -107,7 +107,9 @@ TEST_F(InferenceServiceTest, ModelConfigDescribesASampleAndTheBatch) {
   EXPECT_EQ(config.platform(), "onnx");
   EXPECT_EQ(config.backend(), "rectifier");
   EXPECT_EQ(config.max_batch_size(), 4);
-  EXPECT_TRUE(config.has_dynamic_batching());
+  EXPECT_EQ(config.instance_group(0).count(), 1);
+  EXPECT_EQ(config.dynamic_batching().priority_levels(), 3u);
+  EXPECT_EQ(config.dynamic_batching().default_priority_level(), 2u);
   ASSERT_EQ(config.input_size(), 1);
   EXPECT_EQ(config.input(0).name(), "x");
   EXPECT_EQ(config.input(0).data_type(), inference::TYPE_FP32);

@@ -30,6 +30,9 @@ const std::array kFolderRules = {
     FolderRule{"server/models/",
                {"server/core/", "server/graph/", "server/ops/", "server/engine/", "server/passes/",
                 "server/import/", "server/batching/"}},
+    FolderRule{"server/models/config/",
+               {"server/core/", "server/batching/", "server/models/signature.h",
+                "proto/model_config.pb.h"}},
     FolderRule{"server/service/", {"server/core/", "server/models/", "proto/"}},
     // The observers that others declare.
     FolderRule{"server/metrics/",
@@ -40,7 +43,8 @@ const std::array kFolderRules = {
     FolderRule{"client/cpp/cli/", {"client/cpp/include/", "server/core/", "rectifier/"}},
 };
 
-// A library's headers, by how they begin, and the only folders that may include them.
+// A library's headers, by how they begin, and the only folders that may include them. Of several
+// that fit, the first counts.
 struct Confinement {
   std::string_view header;
   Names only_in;
@@ -56,6 +60,8 @@ const std::array kConfinements = {
     Confinement{"zip", {"server/import/keras/"}},
     Confinement{"grpc/", {"server/service/", "server/app/", "client/"}},
     Confinement{"grpcpp/", {"server/service/", "server/app/", "client/"}},
+    Confinement{"proto/model_config",
+                {"server/models/config/", "server/service/", "server/app/", "client/"}},
     Confinement{"proto/", {"server/service/", "server/app/", "client/"}},
     Confinement{"prometheus/", {"server/metrics/"}},
     Confinement{"civetweb", {"server/metrics/"}},
@@ -101,11 +107,12 @@ bool IsProjects(std::string_view header) {
 }
 
 std::optional<std::string> Violation(std::string_view path, std::string_view header) {
-  for (const Confinement& confinement : kConfinements) {
-    if (header.starts_with(confinement.header) && !StartsWithAny(path, confinement.only_in)) {
-      return fmt::format("{} may be included in {} only", header,
-                         fmt::join(confinement.only_in, ", "));
-    }
+  const auto confinement =
+      std::find_if(kConfinements.begin(), kConfinements.end(),
+                   [&](const Confinement& any) { return header.starts_with(any.header); });
+  if (confinement != kConfinements.end() && !StartsWithAny(path, confinement->only_in)) {
+    return fmt::format("{} may be included in {} only", header,
+                       fmt::join(confinement->only_in, ", "));
   }
   if (!IsProjects(header)) return std::nullopt;
   const FolderRule* rule = RuleFor(path);

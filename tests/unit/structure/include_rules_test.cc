@@ -82,6 +82,21 @@ TEST(IncludeRulesTest, AConfinedHeaderOutsideItsFolderIsFound) {
   }
 }
 
+TEST(IncludeRulesTest, OfTheProtosTheModelsConfigurationHasOnlyItsOwn) {
+  EXPECT_THAT(IncludeViolations("server/models/config/describe_model.h",
+                                "#include \"proto/model_config.pb.h\"\n"
+                                "#include \"server/models/signature.h\"\n"),
+              IsEmpty());
+  EXPECT_EQ(IncludeViolations("server/models/config/describe_model.h",
+                              "#include \"proto/inference.pb.h\"\n"
+                              "#include \"server/models/model.h\"\n")
+                .size(),
+            2U);
+  EXPECT_EQ(
+      IncludeViolations("server/models/model.h", "#include \"proto/model_config.pb.h\"\n").size(),
+      1U);
+}
+
 TEST(IncludeRulesTest, SpacesInADirectiveHideNothing) {
   EXPECT_EQ(IncludeViolations("server/graph/graph.h", "  #  include   <dnnl.hpp>\n").size(), 1U);
 }

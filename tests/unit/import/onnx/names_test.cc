@@ -29,10 +29,5 @@ TEST(NamesTest, OtherBytesAreNot) {
             "n: the name 'abcd' has 4 bytes, at most 3 are allowed");
 }
 
-TEST(NamesTest, PrintableTextIsCut) {
-  EXPECT_EQ(Printable("a\n\xff"), "a??");
-  EXPECT_EQ(Printable(std::string(65, 'a')), std::string(64, 'a') + "...");
-}
-
 }  // namespace
 }  // namespace rectifier

@@ -1,4 +1,4 @@
-#include "server/import/onnx/problems.h"
+#include "server/core/problems.h"
 
 #include "server/core/status.h"
 

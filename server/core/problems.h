@@ -6,7 +6,7 @@
 
 namespace rectifier {
 
-// Everything that is wrong with a model file, so that one attempt to load it tells all.
+// Everything that is wrong with a file, so that one attempt to load it tells all.
 class Problems {
  public:
   // OK is not a problem.

@@ -1,4 +1,4 @@
-#include "tests/fuzz/onnx_mutator.h"
+#include "tests/fuzz/message_mutator.h"
 
 #include <limits>
 #include <string>
