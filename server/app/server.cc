@@ -81,7 +81,8 @@ Server::Server(const ServeOptions& options, const Clock& clock)
       workers_(WorkersFor(options)),
       metrics_({Version(), OneDnnVersion(), OneDnnIsa()}),
       pool_(workers_, clock),
-      states_(workers_) {
+      states_(workers_),
+      registry_(&metrics_) {
   metrics_.SetWorkers(workers_);
 }
 
@@ -101,6 +102,7 @@ absl::Status Server::Listen() {
   options.lame_duck = milliseconds(options_.lame_duck_ms);
   options.drain_timeout = milliseconds(options_.shutdown_timeout_ms);
   RECTIFIER_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options, registry_, metrics_, clock_));
+  metrics_.SetLoadSource([this] { return ServerLoad{.service = grpc_->Load()}; });
   loopback_ = std::make_unique<LoopbackCheck>(options_.host, grpc_->port(), clock_);
   health_ = std::make_unique<Health>(*loopback_);
   RECTIFIER_ASSIGN_OR_RETURN(
@@ -139,6 +141,9 @@ void Server::ReportLoad(const LoadReport& report) {
     status.error = std::string(Message(report.status));
     if (report.model != nullptr) {
       status.weight_bytes = static_cast<int64_t>(report.model->weight_bytes());
+      if (!report.model->has_dynamic_shapes()) {
+        status.programs = static_cast<int64_t>(report.model->batch_sizes().size());
+      }
     }
     metrics_.SetModelState(entry.name, entry.version, status);
   }

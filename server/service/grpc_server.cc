@@ -135,6 +135,8 @@ void GrpcServer::SetModelHealth(const std::string& name, bool serving) {
   health_->Set(name, serving);
 }
 
+ServiceLoad GrpcServer::Load() const { return inference_->Load(); }
+
 void GrpcServer::Drain() {
   MutexLock lock(drain_mutex_);
   if (drained_) return;

@@ -10,6 +10,7 @@
 #include "server/core/mutex.h"
 #include "server/models/registry.h"
 #include "server/service/request_observer.h"
+#include "server/service/service_load.h"
 
 namespace grpc {
 class Server;
@@ -66,6 +67,8 @@ class GrpcServer {
 
   // Health of a model. A name is unknown to clients until it is first set.
   void SetModelHealth(const std::string& name, bool serving);
+
+  ServiceLoad Load() const;
 
   // Says NOT_SERVING, waits for the lame duck while calls are still taken (unless the server never
   // was serving), then takes no more and returns when the last is done. A second caller waits for

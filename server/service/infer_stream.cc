@@ -47,6 +47,11 @@ void InferStreams::EndAll() {
   for (InferStream* stream : open_) stream->End(ShuttingDown());
 }
 
+int64_t InferStreams::open() const {
+  MutexLock lock(mutex_);
+  return static_cast<int64_t>(open_.size());
+}
+
 // One request of the stream and its reply.
 class InferStream::Exchange final : private Inference::Owner {
  public:

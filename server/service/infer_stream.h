@@ -27,10 +27,12 @@ class InferStreams {
   // and ends with UNAVAILABLE.
   void EndAll();
 
+  int64_t open() const;  // how many there are
+
  private:
   friend class InferStream;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool ended_ RECTIFIER_GUARDED_BY(mutex_) = false;
   std::set<InferStream*> open_ RECTIFIER_GUARDED_BY(mutex_);
 };

@@ -38,7 +38,7 @@ absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& requ
   model_name_ = std::move(*message_.mutable_model_name());
   model_version_ = std::move(*message_.mutable_model_version());
   RECTIFIER_ASSIGN_OR_RETURN(version_, with_.registry.Lookup(model_name_, model_version_));
-  with_.observer.OnStarted(version_->name, version_->version);
+  if (version_->observer != nullptr) version_->observer->OnStarted();
   RECTIFIER_ASSIGN_OR_RETURN(servable_, ModelRegistry::ServableOf(*version_));
   const ModelSignature& signature = servable_->signature();
   RECTIFIER_ASSIGN_OR_RETURN(const ReservedParameters reserved,
@@ -106,11 +106,10 @@ absl::Status Inference::Encode() {
 
 void Inference::End(const absl::Status& outcome, const InferenceTimes* times) {
   const absl::Status status = outcome.ok() ? Encode() : outcome;
-  if (version_) {
-    with_.observer.OnFinished(version_->name, version_->version, status.code(),
-                              with_.clock.Now() - call_.received, times);
-  } else {
+  if (!version_) {
     with_.observer.OnRejected(status.code());
+  } else if (version_->observer != nullptr) {
+    version_->observer->OnFinished(status.code(), with_.clock.Now() - call_.received, times);
   }
   owner_.OnEnded(status);
 }

@@ -45,8 +45,9 @@ InferenceTimes Times() {
 class MetricsTest : public testing::Test {
  protected:
   void Request(absl::StatusCode code, Duration total, const InferenceTimes* times = nullptr) {
-    metrics_.OnStarted("m", "1");
-    metrics_.OnFinished("m", "1", code, total, times);
+    const auto requests = metrics_.RequestsOf("m", "1");
+    requests->OnStarted();
+    requests->OnFinished(code, total, times);
   }
   std::string Value(const std::string& series) { return rectifier::Value(metrics_, series); }
 
@@ -67,8 +68,9 @@ TEST_F(MetricsTest, CountsRequestsByModelVersionAndCode) {
   Request(absl::StatusCode::kOk, milliseconds(1));
   Request(absl::StatusCode::kOk, milliseconds(1));
   Request(absl::StatusCode::kInvalidArgument, milliseconds(1));
-  metrics_.OnStarted("m", "2");
-  metrics_.OnFinished("m", "2", absl::StatusCode::kUnauthenticated, milliseconds(1), nullptr);
+  const auto requests = metrics_.RequestsOf("m", "2");
+  requests->OnStarted();
+  requests->OnFinished(absl::StatusCode::kUnauthenticated, milliseconds(1), nullptr);
   const std::string family = "rectifier_inference_requests_total";
   EXPECT_EQ(Value(family + R"({code="ok",model="m",version="1"})"), "2");
   EXPECT_EQ(Value(family + R"({code="invalid_argument",model="m",version="1"})"), "1");
@@ -91,22 +93,26 @@ TEST_F(MetricsTest, CountsRequestsOfUnknownModelsApartAndWithoutTheirNames) {
 
 TEST_F(MetricsTest, TellsTheRequestsInFlight) {
   const std::string series = R"(rectifier_inference_requests_in_flight{model="m",version="1"})";
-  metrics_.OnStarted("m", "1");
-  metrics_.OnStarted("m", "1");
+  const auto requests = metrics_.RequestsOf("m", "1");
+  requests->OnStarted();
+  requests->OnStarted();
   EXPECT_EQ(Value(series), "2");
-  metrics_.OnFinished("m", "1", absl::StatusCode::kOk, milliseconds(1), nullptr);
+  requests->OnFinished(absl::StatusCode::kOk, milliseconds(1), nullptr);
   EXPECT_EQ(Value(series), "1");
 }
 
-TEST_F(MetricsTest, IgnoresARequestThatFinishesWithoutHavingStarted) {
-  metrics_.OnFinished("m", "1", absl::StatusCode::kOk, milliseconds(1), nullptr);
-  EXPECT_THAT(metrics_.TextExposition(), Not(HasSubstr("model=\"m\"")));
-  Request(absl::StatusCode::kOk, milliseconds(1));
-  metrics_.OnFinished("m", "1", absl::StatusCode::kOk, milliseconds(1), nullptr);
-  EXPECT_EQ(Value(R"(rectifier_inference_requests_in_flight{model="m",version="1"})"), "0");
+TEST_F(MetricsTest, EveryCodeHasASeriesBeforeItsFirstRequest) {
+  const auto requests = metrics_.RequestsOf("m", "1");
+  for (const char* code : {"ok", "cancelled", "resource_exhausted", "internal"}) {
+    EXPECT_EQ(
+        Value(fmt::format(
+            R"(rectifier_inference_requests_total{{code="{}",model="m",version="1"}})", code)),
+        "0");
+  }
 }
 
 TEST_F(MetricsTest, MeasuresRequestsInBucketsBelowAMillisecond) {
+  Request(absl::StatusCode::kOk, microseconds(7));
   Request(absl::StatusCode::kOk, microseconds(60));
   Request(absl::StatusCode::kOk, microseconds(300));
   Request(absl::StatusCode::kOk, std::chrono::seconds(60));
@@ -114,13 +120,15 @@ TEST_F(MetricsTest, MeasuresRequestsInBucketsBelowAMillisecond) {
   const auto bucket = [&](const std::string& bound) {
     return Value(family + R"(_bucket{model="m",version="1",le=")" + bound + R"("})");
   };
-  EXPECT_EQ(bucket("5e-05"), "0");
-  EXPECT_EQ(bucket("0.0001"), "1");
-  EXPECT_EQ(bucket("0.00025"), "1");
-  EXPECT_EQ(bucket("0.0005"), "2");
-  EXPECT_EQ(bucket("10"), "2");
-  EXPECT_EQ(bucket("+Inf"), "3");
-  EXPECT_EQ(Value(family + R"(_count{model="m",version="1"})"), "3");
+  EXPECT_EQ(bucket("5e-06"), "0");
+  EXPECT_EQ(bucket("1e-05"), "1");
+  EXPECT_EQ(bucket("5e-05"), "1");
+  EXPECT_EQ(bucket("0.0001"), "2");
+  EXPECT_EQ(bucket("0.00025"), "2");
+  EXPECT_EQ(bucket("0.0005"), "3");
+  EXPECT_EQ(bucket("10"), "3");
+  EXPECT_EQ(bucket("+Inf"), "4");
+  EXPECT_EQ(Value(family + R"(_count{model="m",version="1"})"), "4");
 }
 
 class PhaseTest : public MetricsTest {
@@ -260,10 +268,12 @@ TEST_F(MetricsTest, ForgetsAVersionThatWasRemoved) {
 
 TEST_F(MetricsTest, KeepsARemovedVersionUntilItsRequestsAreAnswered) {
   metrics_.SetModelState("m", "1", {.state = ModelState::kReady});
-  metrics_.OnStarted("m", "1");
+  auto requests = metrics_.RequestsOf("m", "1");
+  requests->OnStarted();
   metrics_.RemoveModel("m", "1");
   EXPECT_EQ(Value(R"(rectifier_inference_requests_in_flight{model="m",version="1"})"), "1");
-  metrics_.OnFinished("m", "1", absl::StatusCode::kOk, milliseconds(1), nullptr);
+  requests->OnFinished(absl::StatusCode::kOk, milliseconds(1), nullptr);
+  requests.reset();
   EXPECT_THAT(metrics_.TextExposition(), Not(HasSubstr("model=\"m\"")));
 }
 
