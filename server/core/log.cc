@@ -59,11 +59,10 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
-// The Background that there is, and what earlier ones have lost.
+// Of the Background that there is.
 struct Output {
   Mutex mutex;
   LineWriter* writer RECTIFIER_GUARDED_BY(mutex) = nullptr;
-  int64_t lost_before RECTIFIER_GUARDED_BY(mutex) = 0;
 };
 
 Output& TheOutput() {
@@ -184,20 +183,14 @@ Background::Background(int fd)
 
 Background::~Background() {
   Output& output = TheOutput();
-  {
-    MutexLock lock(output.mutex);
-    output.writer = nullptr;
-  }
-  const int64_t lost = writer_->lost();
-  writer_.reset();
   MutexLock lock(output.mutex);
-  output.lost_before += lost;
+  output.writer = nullptr;
 }
 
 int64_t LostLines() {
   Output& output = TheOutput();
   MutexLock lock(output.mutex);
-  return output.lost_before + (output.writer == nullptr ? 0 : output.writer->lost());
+  return output.writer == nullptr ? 0 : output.writer->lost();
 }
 
 bool Enabled(Level level) { return Logger().should_log(ToSpdlog(level)); }

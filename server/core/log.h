@@ -57,7 +57,7 @@ class Background {
   std::unique_ptr<LineWriter> writer_;
 };
 
-// Lines that a Background could not write, since the start of the process.
+// Lines that the present Background could not write.
 int64_t LostLines();
 
 enum class Kind {

@@ -69,7 +69,7 @@ GrpcServer::GrpcServer(const Options& options, const ModelRegistry& registry,
     : options_(options),
       inference_(std::make_unique<InferenceService>(
           InferenceService::Options{options.server_version, options.max_message_bytes,
-                                    options.max_unsent_bytes},
+                                    options.max_unsent_bytes, options.access_log},
           registry, observer, clock)),
       health_(std::make_unique<HealthService>()) {
   health_->Set("", false);

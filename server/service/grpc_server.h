@@ -18,6 +18,7 @@ class Server;
 
 namespace rectifier {
 
+class AccessLog;
 class HealthService;
 class InferenceService;
 
@@ -38,7 +39,8 @@ class GrpcServer {
     int64_t memory_quota_bytes = 0;                 // gRPC's buffers; 0: no bound
     // Of a connection; calls on it, streams too, may last kConnectionGrace longer. Zero: none.
     Duration max_connection_age = std::chrono::seconds(300);
-    bool reflection = true;  // of the whole process, once one server has it
+    AccessLog* access_log = nullptr;  // outlives the server; null: none
+    bool reflection = true;           // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
     // How long calls may then go on; what is left is cut off.

@@ -43,6 +43,7 @@ class InferenceService final : public internal::RawInferenceService {
     std::string server_version;
     int64_t max_reply_bytes = int64_t{64} << 20;    // of one reply
     int64_t max_unsent_bytes = int64_t{256} << 20;  // of all that are not sent yet
+    AccessLog* access_log = nullptr;                // null: none
   };
 
   InferenceService(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
