@@ -8,9 +8,17 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <map>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 namespace rectifier {
 namespace {
@@ -170,6 +178,21 @@ TEST_F(MetricsTest, TellsTheQueueDepth) {
   EXPECT_EQ(Value(R"(rectifier_queue_bytes{model="m",version="1"})"), "4096");
 }
 
+TEST_F(MetricsTest, CountsRefusedRequestsByReasonApartFromDroppedOnes) {
+  const auto observer = metrics_.ObserverFor("m", "1");
+  for (int why = 0; why < kRejections; ++why) observer->OnRefused(static_cast<Rejection>(why));
+  observer->OnRefused(Rejection::kQueueBytes);
+  for (const char* reason : {"queue_items", "queue_wait", "priority_items", "cancelled", "expired",
+                             "deadline", "shutdown"}) {
+    EXPECT_EQ(Value(fmt::format(
+                  R"(rectifier_queue_refused_total{{model="m",reason="{}",version="1"}})", reason)),
+              "1");
+  }
+  EXPECT_EQ(Value(R"(rectifier_queue_refused_total{model="m",reason="queue_bytes",version="1"})"),
+            "2");
+  EXPECT_EQ(Value(R"(rectifier_queue_dropped_total{model="m",reason="expired",version="1"})"), "0");
+}
+
 TEST_F(MetricsTest, CountsDroppedRequestsByReason) {
   const auto observer = metrics_.ObserverFor("m", "1");
   observer->OnDropped(Rejection::kCancelled);
@@ -196,6 +219,68 @@ TEST_F(MetricsTest, MeasuresTheBatchesThatWereRun) {
   EXPECT_EQ(Value("rectifier_batch_requests_bucket" + labels + "\"4\"}"), "2");
   EXPECT_EQ(Value(R"(rectifier_batch_samples_sum{model="m",version="1"})"), "9");
   EXPECT_EQ(Value(R"(rectifier_worker_busy_seconds_total{model="m",version="1"})"), "0.5");
+}
+
+TEST_F(MetricsTest, CountsPadding) {
+  const auto observer = metrics_.ObserverFor("m", "1");
+  observer->OnRun({5, 3, 2, milliseconds(1)});
+  observer->OnRun({8, 0, 2, milliseconds(1)});
+  EXPECT_EQ(Value(R"(rectifier_batch_padding_samples_total{model="m",version="1"})"), "3");
+}
+
+TEST_F(MetricsTest, TellsWhyBatchesClosedAndWhatTheyTookInPartsOfWhatWasPredicted) {
+  const auto observer = metrics_.ObserverFor("m", "1");
+  observer->OnBatch(CloseReason::kIdle, Duration::zero(), milliseconds(1));
+  observer->OnBatch(CloseReason::kFull, milliseconds(10), milliseconds(12));
+  observer->OnBatch(CloseReason::kFull, milliseconds(10), milliseconds(9));
+  observer->OnBatch(CloseReason::kDeadline, milliseconds(10), milliseconds(100));
+  const auto closed = [&](const std::string& reason) {
+    return Value("rectifier_batches_closed_total{model=\"m\",reason=\"" + reason +
+                 "\",version=\"1\"}");
+  };
+  EXPECT_EQ(closed("idle") + closed("full") + closed("delay") + closed("deadline"), "1201");
+  const auto ratio = [&](const std::string& bound) {
+    return Value(R"(rectifier_batch_cost_ratio_bucket{model="m",version="1",le=")" + bound + "\"}");
+  };
+  EXPECT_EQ(ratio("0.8"), "0");
+  EXPECT_EQ(ratio("0.9"), "1");
+  EXPECT_EQ(ratio("1.25"), "2");
+  EXPECT_EQ(ratio("4"), "2");
+  EXPECT_EQ(ratio("+Inf"), "3");  // of the first nothing was predicted
+}
+
+TEST_F(MetricsTest, TellsTheProgramsAndWhatTheyCost) {
+  const auto observer = metrics_.ObserverFor("m", "1");
+  observer->OnCost(8, milliseconds(2));
+  observer->OnCost(8, milliseconds(4));
+  EXPECT_EQ(Value(R"(rectifier_program_cost_seconds{batch="8",model="m",version="1"})"), "0.004");
+  const std::string cached = R"(rectifier_programs_cached{model="m",version="1"})";
+  metrics_.SetModelState("m", "1", {.state = ModelState::kReady, .programs = 6});
+  EXPECT_EQ(Value(cached), "6");
+  EXPECT_EQ(Value(R"(rectifier_programs_built_total{model="m",version="1"})"), "0");
+  observer->OnProgramBuilt(7, milliseconds(250));
+  EXPECT_EQ(Value(cached), "7");
+  EXPECT_EQ(Value(R"(rectifier_programs_built_total{model="m",version="1"})"), "1");
+  EXPECT_EQ(Value(R"(rectifier_program_build_seconds_total{model="m",version="1"})"), "0.25");
+}
+
+TEST_F(MetricsTest, TellsWhatTheServerHolds) {
+  EXPECT_EQ(Value("rectifier_open_streams"), "0");
+  ServerLoad load{.service = {.unsent_reply_bytes = 1,
+                              .max_unsent_reply_bytes = 2,
+                              .replies_refused = 3,
+                              .open_streams = 4},
+                  .access_log_suppressed = 5,
+                  .log_lines_lost = 6};
+  metrics_.SetLoadSource([&] { return load; });
+  EXPECT_EQ(Value("rectifier_unsent_reply_bytes"), "1");
+  EXPECT_EQ(Value("rectifier_unsent_reply_limit_bytes"), "2");
+  EXPECT_EQ(Value("rectifier_unsent_reply_refused_total"), "3");
+  EXPECT_EQ(Value("rectifier_open_streams"), "4");
+  EXPECT_EQ(Value("rectifier_access_log_suppressed_total"), "5");
+  EXPECT_EQ(Value("rectifier_log_lines_lost_total"), "6");
+  load.service.unsent_reply_bytes = 7;
+  EXPECT_EQ(Value("rectifier_unsent_reply_bytes"), "7");
 }
 
 class ModelStateTest : public MetricsTest {
@@ -297,38 +382,98 @@ TEST_F(MetricsTest, GoesOnCountingWhenAVersionReturnsBeforeItsOldObserversAreGon
   EXPECT_EQ(Value(R"(rectifier_batch_samples_count{model="m",version="1"})"), "2");
 }
 
-// What Prometheus' own tool thinks of a page on which every family has a series.
-TEST_F(MetricsTest, PassesPromtool) {
-  metrics_.SetWorkers(2);
-  metrics_.OnRejected(absl::StatusCode::kNotFound);
-  const auto observer = metrics_.ObserverFor("m", "1");
-  observer->OnQueueDepth(1, 2);
-  observer->OnDropped(Rejection::kCancelled);
-  observer->OnRun({4, 0, 2, milliseconds(1)});
-  const InferenceTimes times = Times();
-  Request(absl::StatusCode::kOk, milliseconds(20), &times);
-  metrics_.SetModelState(
-      "m", "1", {.state = ModelState::kUnavailable, .error = "bytes: \"\xFF\\\n\xE2\x82\xAC"});
+// A page on which every family has a series.
+class PageTest : public MetricsTest {
+ protected:
+  PageTest() {
+    metrics_.SetWorkers(2);
+    metrics_.OnRejected(absl::StatusCode::kNotFound);
+    observer_->OnQueueDepth(1, 2);
+    observer_->OnDropped(Rejection::kCancelled);
+    observer_->OnRun({4, 0, 2, milliseconds(1)});
+    observer_->OnCost(4, milliseconds(1));
+    const InferenceTimes times = Times();
+    Request(absl::StatusCode::kOk, milliseconds(20), &times);
+    metrics_.SetModelState(
+        "m", "1", {.state = ModelState::kUnavailable, .error = "bytes: \"\xFF\\\n\xE2\x82\xAC"});
+    page_ = metrics_.TextExposition();
+  }
 
-  const std::string page = metrics_.TextExposition();
-  for (size_t type = page.find("# TYPE "); type != std::string::npos;
-       type = page.find("# TYPE ", type + 1)) {
-    const std::string name = page.substr(type + 7, page.find(' ', type + 7) - type - 7);
-    EXPECT_TRUE(page.find("\n" + name + "{") != std::string::npos ||
-                page.find("\n" + name + " ") != std::string::npos ||
-                page.find("\n" + name + "_bucket{") != std::string::npos)
+  std::shared_ptr<ModelObserver> observer_ = metrics_.ObserverFor("m", "1");
+  std::string page_;
+};
+
+// Every family of a page as docs/metrics.md writes it: name, labels as a set, type.
+std::set<std::string> Described(const std::string& page) {
+  std::map<std::string, std::string> types;
+  std::map<std::string, std::set<std::string>> labels;
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string hash;
+    std::string keyword;
+    std::string name;
+    if (line.starts_with("# TYPE ") && words >> hash >> keyword >> name) {
+      words >> types[name];
+    } else if (!line.starts_with("#")) {
+      std::string family = line.substr(0, line.find_first_of("{ "));
+      for (const std::string suffix : {"_bucket", "_sum", "_count"}) {
+        if (!family.ends_with(suffix)) continue;
+        const std::string histogram = family.substr(0, family.size() - suffix.size());
+        if (types.contains(histogram)) family = histogram;
+      }
+      const std::regex label("([a-z_]+)=\"(?:[^\"\\\\]|\\\\.)*\"");
+      for (std::sregex_iterator match(line.begin(), line.end(), label), end; match != end;
+           ++match) {
+        if ((*match)[1] != "le") labels[family].insert((*match)[1]);
+      }
+    }
+  }
+  std::set<std::string> described;
+  for (const auto& [name, type] : types) {
+    described.insert(name + "{" + absl::StrJoin(labels[name], ",") + "} " + type);
+  }
+  return described;
+}
+
+TEST_F(PageTest, IsWhatTheDocumentationSays) {
+  std::ifstream document(std::string(RECTIFIER_SOURCE_DIR) + "/docs/metrics.md");
+  ASSERT_TRUE(document);
+  std::set<std::string> documented;
+  const std::regex row("\\| `([a-z_]+)(?:\\{([a-z_,]+)\\})?` \\| ([a-z]+) \\| .+ \\|");
+  for (std::string line; std::getline(document, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, row)) continue;
+    const std::vector<std::string> given = absl::StrSplit(match[2].str(), ',', absl::SkipEmpty());
+    const std::set<std::string> labels(given.begin(), given.end());
+    const auto [place, is_new] = documented.insert(
+        match[1].str() + "{" + absl::StrJoin(labels, ",") + "} " + match[3].str());
+    EXPECT_TRUE(is_new) << *place << " is documented twice";
+  }
+  EXPECT_EQ(documented, Described(page_));
+}
+
+// What Prometheus' own tool thinks of it.
+TEST_F(PageTest, PassesPromtool) {
+  for (size_t type = page_.find("# TYPE "); type != std::string::npos;
+       type = page_.find("# TYPE ", type + 1)) {
+    const std::string name = page_.substr(type + 7, page_.find(' ', type + 7) - type - 7);
+    EXPECT_TRUE(page_.find("\n" + name + "{") != std::string::npos ||
+                page_.find("\n" + name + " ") != std::string::npos ||
+                page_.find("\n" + name + "_bucket{") != std::string::npos)
         << name << " has no series";
   }
 
   const std::string path = testing::TempDir() + "/exposition.txt";
-  std::ofstream(path) << page;
+  std::ofstream(path) << page_;
   FILE* tool = popen(("promtool check metrics < '" + path + "' 2>&1").c_str(), "r");
   ASSERT_NE(tool, nullptr);
   std::string complaints;
   for (int c = 0; (c = std::fgetc(tool)) != EOF;) complaints += static_cast<char>(c);
   const int status = pclose(tool);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
-      << "promtool (Debian package prometheus) must be installed and agree: " << complaints << page;
+      << "promtool (Debian package prometheus) must be installed and agree: " << complaints
+      << page_;
   EXPECT_EQ(complaints, "");
 }
 
