@@ -157,6 +157,19 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   Setting(serve, "--log-format", options.log_format, "text for people, json for machines")
       ->check(CLI::IsMember({"text", "json"}));
+  Setting(
+      serve, "--access-log", options.access_log,
+      "requests that the log tells of: off, errors (those that fail), sampled (those and one of "
+      "every --access-log-sample-every others) or all")
+      ->check(CLI::IsMember({"off", "errors", "sampled", "all"}));
+  Setting(serve, "--access-log-sample-every", options.access_log_sample_every,
+          "of how many requests that succeed --access-log sampled tells one")
+      ->check(CLI::Range(1, 1'000'000'000));
+  Setting(
+      serve, "--access-log-errors-per-second", options.access_log_errors_per_second,
+      "failed requests that --access-log errors and sampled tell of in a second; the others are "
+      "counted")
+      ->check(CLI::Range(1, 1'000'000));
   Setting(serve, "--port-file", options.port_file,
           "file to write the addresses to (grpc=…, http=…) once the server is ready");
   serve->add_option("--config", config,

@@ -33,6 +33,9 @@ struct ServeOptions {
   int64_t shutdown_timeout_ms = 20000;
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string access_log = "errors";  // or "off", "sampled", "all"
+  int64_t access_log_sample_every = 100;
+  int64_t access_log_errors_per_second = 10;
   std::string port_file;
 };
 int Serve(const ServeOptions& options);

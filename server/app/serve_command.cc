@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
@@ -12,13 +13,34 @@
 namespace rectifier {
 namespace {
 
-int Fail(const ServeOptions& options, const absl::Status& status, int code) {
+struct Failure {
+  absl::Status status;
+  int exit_code;
+};
+
+std::optional<Failure> ServeUntilStopped(const ServeOptions& options, const StopSignals& stop) {
+  const auto entries = ScanRepository(options.model_repository);
+  if (!entries.ok()) return Failure{entries.status(), kExitUsage};
+  const auto server = Server::Start(options, SteadyClock());
+  if (!server.ok()) return Failure{server.status(), kExitFailed};
+  const absl::Status loaded = (*server)->Load(*entries, stop.token());
+  if (!stop.token().stop_requested()) {
+    if (options.strict && !loaded.ok()) return Failure{loaded, kExitFailed};
+    const absl::Status announced = (*server)->Announce();
+    if (!announced.ok()) return Failure{announced, kExitFailed};
+  }
+  stop.Wait();
+  (*server)->Drain();
+  log::Info("stopped");
+  return std::nullopt;
+}
+
+void Report(const ServeOptions& options, const absl::Status& status) {
   if (options.log_format == "json") {
     log::Error("cannot serve", {{"error", Message(status)}});
   } else {
     std::cerr << "rectifier: " << Message(status) << "\n";
   }
-  return code;
 }
 
 }  // namespace
@@ -30,20 +52,14 @@ int Serve(const ServeOptions& options) {
   signal(SIGPIPE, SIG_IGN);
   log::Configure(*log::ParseLevel(options.log_level), *log::ParseFormat(options.log_format));
   const StopSignals stop;
-  const auto entries = ScanRepository(options.model_repository);
-  if (!entries.ok()) return Fail(options, entries.status(), kExitUsage);
-  const auto server = Server::Start(options, SteadyClock());
-  if (!server.ok()) return Fail(options, server.status(), kExitFailed);
-  const absl::Status loaded = (*server)->Load(*entries, stop.token());
-  if (!stop.token().stop_requested()) {
-    if (options.strict && !loaded.ok()) return Fail(options, loaded, kExitFailed);
-    const absl::Status announced = (*server)->Announce();
-    if (!announced.ok()) return Fail(options, announced, kExitFailed);
+  std::optional<Failure> failure;
+  {
+    const log::Background background;
+    failure = ServeUntilStopped(options, stop);
   }
-  stop.Wait();
-  (*server)->Drain();
-  log::Info("stopped");
-  return kExitDone;
+  if (!failure) return kExitDone;
+  Report(options, failure->status);
+  return failure->exit_code;
 }
 
 }  // namespace rectifier

@@ -81,7 +81,11 @@ Server::Server(const ServeOptions& options, const Clock& clock)
       workers_(WorkersFor(options)),
       metrics_({Version(), OneDnnVersion(), OneDnnIsa()}),
       pool_(workers_, clock),
-      states_(workers_) {
+      states_(workers_),
+      registry_(&metrics_),
+      access_log_({.mode = *ParseAccessLogMode(options.access_log),
+                   .sample_every = options.access_log_sample_every,
+                   .errors_per_second = options.access_log_errors_per_second}) {
   metrics_.SetWorkers(workers_);
 }
 
@@ -98,9 +102,15 @@ absl::Status Server::Listen() {
   options.max_connection_age = std::chrono::seconds(options_.max_connection_age_seconds);
   // A backstop: the queues' own bounds act first.
   options.memory_quota_bytes = MemoryLimit() / 4;
+  if (access_log_.mode() != AccessLog::Mode::kOff) options.access_log = &access_log_;
   options.lame_duck = milliseconds(options_.lame_duck_ms);
   options.drain_timeout = milliseconds(options_.shutdown_timeout_ms);
   RECTIFIER_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options, registry_, metrics_, clock_));
+  metrics_.SetLoadSource([this] {
+    return ServerLoad{.service = grpc_->Load(),
+                      .access_log_suppressed = access_log_.suppressed(),
+                      .log_lines_lost = log::LostLines()};
+  });
   loopback_ = std::make_unique<LoopbackCheck>(options_.host, grpc_->port(), clock_);
   health_ = std::make_unique<Health>(*loopback_);
   RECTIFIER_ASSIGN_OR_RETURN(
@@ -140,6 +150,9 @@ void Server::ReportLoad(const LoadReport& report) {
     status.error = std::string(Message(report.status));
     if (report.model != nullptr) {
       status.weight_bytes = static_cast<int64_t>(report.model->weight_bytes());
+      if (!report.model->has_dynamic_shapes()) {
+        status.programs = static_cast<int64_t>(report.model->batch_sizes().size());
+      }
     }
     metrics_.SetModelState(entry.name, entry.version, status);
   }

@@ -16,6 +16,7 @@
 #include "server/models/cost_calibrator.h"
 #include "server/models/repository_loader.h"
 #include "server/models/served_model.h"
+#include "server/service/access_log.h"
 #include "server/service/grpc_server.h"
 
 namespace rectifier {
@@ -65,6 +66,7 @@ class Server {
   WorkerStates states_;
   CostCalibrator calibrator_;
   ModelRegistry registry_;
+  AccessLog access_log_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<LoopbackCheck> loopback_;
   std::unique_ptr<Health> health_;

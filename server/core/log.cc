@@ -9,6 +9,10 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "server/core/check.h"
+#include "server/core/line_writer.h"
+#include "server/core/mutex.h"
+
 namespace rectifier::log {
 namespace {
 
@@ -55,6 +59,17 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+// Of the Background that there is.
+struct Output {
+  Mutex mutex;
+  LineWriter* writer RECTIFIER_GUARDED_BY(mutex) = nullptr;
+};
+
+Output& TheOutput() {
+  static Output output;
+  return output;
+}
+
 // Time in UTC, RFC 3339 with milliseconds.
 std::string Now() {
   const auto now = std::chrono::system_clock::now();
@@ -74,8 +89,15 @@ std::string Cut(const std::string& text) {
   return text.substr(0, kMaxFieldBytes) + "…";
 }
 
+// ASCII that stands for itself between quotes.
+bool NeedsNoEscape(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
 // A JSON string literal; bytes that are not UTF-8 are replaced, control characters escaped.
 std::string Quoted(std::string_view text) {
+  if (NeedsNoEscape(text)) return fmt::format("\"{}\"", text);
   return nlohmann::json(std::string(text))
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -117,6 +139,20 @@ std::string ValueText(const Field& field, Format format) {
   return nlohmann::json(std::get<double>(field.value)).dump();
 }
 
+// With the time and the newline.
+std::string WholeLine(Level level, std::string_view message, std::span<const Field> fields) {
+  const Format format = global_format;
+  const std::string body = FormatLine(format, level, message, fields);
+  return format == Format::kText ? fmt::format("{} {}\n", Now(), body)
+                                 : fmt::format("{{\"time\":\"{}\",{}}}\n", Now(), body);
+}
+
+std::string LostLine(int64_t lost) {
+  const Field fields[] = {{"lines", lost}};
+  return WholeLine(Level::kWarning, "log lines were lost: standard error did not take them",
+                   fields);
+}
+
 }  // namespace
 
 std::optional<Level> ParseLevel(std::string_view name) {
@@ -137,8 +173,30 @@ void Configure(Level level, Format format) {
   Logger().set_level(ToSpdlog(level));
 }
 
+Background::Background(int fd)
+    : writer_(std::make_unique<LineWriter>(LineWriter::Options{.fd = fd, .lost_line = LostLine})) {
+  Output& output = TheOutput();
+  MutexLock lock(output.mutex);
+  RECTIFIER_CHECK(output.writer == nullptr);
+  output.writer = writer_.get();
+}
+
+Background::~Background() {
+  Output& output = TheOutput();
+  MutexLock lock(output.mutex);
+  output.writer = nullptr;
+}
+
+int64_t LostLines() {
+  Output& output = TheOutput();
+  MutexLock lock(output.mutex);
+  return output.writer == nullptr ? 0 : output.writer->lost();
+}
+
+bool Enabled(Level level) { return Logger().should_log(ToSpdlog(level)); }
+
 std::string FormatLine(Format format, Level level, std::string_view message,
-                       std::initializer_list<Field> fields) {
+                       std::span<const Field> fields) {
   if (format == Format::kText) {
     std::string line = fmt::format("{:<7} {}", LevelName(level), SingleLine(message));
     for (const Field& field : fields) {
@@ -154,14 +212,18 @@ std::string FormatLine(Format format, Level level, std::string_view message,
   return line;
 }
 
-void Write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-  spdlog::logger& logger = Logger();
-  if (!logger.should_log(ToSpdlog(level))) return;
-  const Format format = global_format;
-  const std::string body = FormatLine(format, level, message, fields);
-  logger.log(ToSpdlog(level), format == Format::kText
-                                  ? fmt::format("{} {}", Now(), body)
-                                  : fmt::format("{{\"time\":\"{}\",{}}}", Now(), body));
+void Write(Level level, std::string_view message, std::span<const Field> fields, Kind kind) {
+  if (!Enabled(level)) return;
+  const std::string line = WholeLine(level, message, fields);
+  Output& output = TheOutput();
+  {
+    MutexLock lock(output.mutex);
+    if (output.writer != nullptr) {
+      output.writer->Write(line, kind == Kind::kRequest ? output.writer->max_bytes() / 4 : 0);
+      return;
+    }
+  }
+  Logger().log(ToSpdlog(level), std::string_view(line).substr(0, line.size() - 1));
 }
 
 }  // namespace rectifier::log

@@ -1,13 +1,13 @@
 #include "server/metrics/metric_families.h"
 
 #include <string>
+#include <utility>
 
 namespace rectifier {
 namespace {
 
 using prometheus::BuildCounter;
 using prometheus::BuildGauge;
-using prometheus::BuildHistogram;
 
 template <typename Builder>
 auto& Register(Builder builder, prometheus::Registry& registry, const std::string& name,
@@ -24,28 +24,27 @@ MetricFamilies::MetricFamilies()
                         "Inference requests that named no known model, by status code.")),
       in_flight(Register(BuildGauge(), registry, "inference_requests_in_flight",
                          "Inference requests received and not yet answered.")),
-      request_duration(Register(BuildHistogram(), registry, "inference_request_duration_seconds",
-                                "Time from receipt of a request to its answer.")),
-      phase_duration(Register(BuildHistogram(), registry, "inference_phase_duration_seconds",
-                              "Time that a request that was run spent in each phase.")),
-      batch_samples(Register(BuildHistogram(), registry, "batch_samples",
-                             "Samples in each execution of a model.")),
-      batch_requests(Register(BuildHistogram(), registry, "batch_requests",
-                              "Requests that shared each execution of a model.")),
+      request_duration("rectifier_inference_request_duration_seconds",
+                       "Time from receipt of a request to its answer."),
+      phase_duration("rectifier_inference_phase_duration_seconds",
+                     "Time that a request that was run spent in each phase."),
+      batch_samples("rectifier_batch_samples", "Samples in each execution of a model."),
+      batch_requests("rectifier_batch_requests", "Requests that shared each execution of a model."),
       batch_padding(Register(BuildCounter(), registry, "batch_padding_samples_total",
                              "Samples that were computed for nothing, to fill a Program.")),
       batches_closed(Register(BuildCounter(), registry, "batches_closed_total",
                               "Batches, by why they held no more: full (as many samples as pay), "
                               "idle (all that waited), delay, deadline.")),
-      batch_cost_ratio(Register(BuildHistogram(), registry, "batch_cost_ratio",
-                                "Time that a batch took, in parts of what was predicted.")),
+      batch_cost_ratio("rectifier_batch_cost_ratio",
+                       "Time that a batch took, in parts of what was predicted."),
       program_cost(Register(BuildGauge(), registry, "program_cost_seconds",
                             "What one run of the Program for a batch is expected to take.")),
       worker_busy(Register(BuildCounter(), registry, "worker_busy_seconds_total",
                            "Time that workers spent on executions of a model.")),
       workers(Register(BuildGauge(), registry, "workers", "Threads that execute models.")),
       programs_cached(Register(BuildGauge(), registry, "programs_cached",
-                               "Programs kept for input shapes that requests brought.")),
+                               "Programs that are kept: one for each batch size, or those for the "
+                               "input shapes that requests brought last.")),
       programs_built(Register(BuildCounter(), registry, "programs_built_total",
                               "Programs made for input shapes that requests brought.")),
       program_build_time(Register(BuildCounter(), registry, "program_build_seconds_total",
@@ -54,7 +53,7 @@ MetricFamilies::MetricFamilies()
       queue_bytes(Register(BuildGauge(), registry, "queue_bytes",
                            "Memory held by requests that wait to be run.")),
       queue_refused(Register(BuildCounter(), registry, "queue_refused_total",
-                             "Requests that were not taken into the queue, by reason.")),
+                             "Requests that were refused on arrival, by reason.")),
       queue_dropped(Register(BuildCounter(), registry, "queue_dropped_total",
                              "Requests that left the queue without being run, by reason.")),
       model_state(Register(BuildGauge(), registry, "model_state",
@@ -71,17 +70,22 @@ MetricFamilies::MetricFamilies()
       build_info(Register(BuildGauge(), registry, "build_info",
                           "1; the labels tell the build of the server.")) {}
 
-prometheus::Histogram::BucketBoundaries LatencyBuckets() {
-  return {50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3,
-          50e-3, 100e-3, 250e-3, 500e-3, 1.0,  2.5,    5.0,  10.0};
+std::vector<prometheus::MetricFamily> MetricFamilies::Collect() const {
+  std::vector<prometheus::MetricFamily> all = registry.Collect();
+  for (const HistogramFamily* histograms :
+       {&request_duration, &phase_duration, &batch_samples, &batch_requests, &batch_cost_ratio}) {
+    for (prometheus::MetricFamily& family : histograms->Collect()) all.push_back(std::move(family));
+  }
+  return all;
 }
 
-prometheus::Histogram::BucketBoundaries BatchBuckets() {
-  return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+std::vector<double> LatencyBuckets() {
+  return {5e-6,  10e-6, 25e-6, 50e-6,  100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3,
+          10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1.0,    2.5,  5.0,    10.0};
 }
 
-prometheus::Histogram::BucketBoundaries RatioBuckets() {
-  return {0.25, 0.5, 0.8, 0.9, 1.0, 1.1, 1.25, 2, 4};
-}
+std::vector<double> BatchBuckets() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}; }
+
+std::vector<double> RatioBuckets() { return {0.25, 0.5, 0.8, 0.9, 1.0, 1.1, 1.25, 2, 4}; }
 
 }  // namespace rectifier

@@ -3,31 +3,38 @@
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
+
+#include <vector>
+
+#include "server/metrics/atomic_histogram.h"
 
 namespace rectifier {
 
 // Every family that the server reports itself, with its name and its help. The process's own are in
-// ProcessCollector.
+// ProcessCollector, and what is read from the server in CollectServerLoad().
 //
 // Threading: the families guard themselves.
 struct MetricFamilies {
   MetricFamilies();
+
+  // All of them, with the series that they have.
+  std::vector<prometheus::MetricFamily> Collect() const;
 
   prometheus::Registry registry;
 
   prometheus::Family<prometheus::Counter>& requests;
   prometheus::Family<prometheus::Counter>& rejected;
   prometheus::Family<prometheus::Gauge>& in_flight;
-  prometheus::Family<prometheus::Histogram>& request_duration;
-  prometheus::Family<prometheus::Histogram>& phase_duration;
+  HistogramFamily request_duration;
+  HistogramFamily phase_duration;
 
-  prometheus::Family<prometheus::Histogram>& batch_samples;
-  prometheus::Family<prometheus::Histogram>& batch_requests;
+  HistogramFamily batch_samples;
+  HistogramFamily batch_requests;
   prometheus::Family<prometheus::Counter>& batch_padding;
   prometheus::Family<prometheus::Counter>& batches_closed;
-  prometheus::Family<prometheus::Histogram>& batch_cost_ratio;
+  HistogramFamily batch_cost_ratio;
   prometheus::Family<prometheus::Gauge>& program_cost;
   prometheus::Family<prometheus::Counter>& worker_busy;
   prometheus::Family<prometheus::Gauge>& workers;
@@ -49,13 +56,13 @@ struct MetricFamilies {
   prometheus::Family<prometheus::Gauge>& build_info;
 };
 
-// Upper bounds of the latency histograms, in seconds: 50 µs to 10 s.
-prometheus::Histogram::BucketBoundaries LatencyBuckets();
+// Upper bounds of the latency histograms, in seconds: 5 µs, what a small network takes, to 10 s.
+std::vector<double> LatencyBuckets();
 
 // Upper bounds of the batch histograms: 1, 2, 4, … 1024.
-prometheus::Histogram::BucketBoundaries BatchBuckets();
+std::vector<double> BatchBuckets();
 
 // Upper bounds of what was measured in parts of what was predicted: 1/4 to 4.
-prometheus::Histogram::BucketBoundaries RatioBuckets();
+std::vector<double> RatioBuckets();
 
 }  // namespace rectifier

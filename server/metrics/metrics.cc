@@ -11,20 +11,20 @@
 #include "server/metrics/metric_families.h"
 #include "server/metrics/model_series.h"
 #include "server/metrics/process_collector.h"
+#include "server/metrics/server_collector.h"
 
 namespace rectifier {
 namespace {
 
-// A version's series and what keeps them: that it is known, its requests and its observers.
+// A version's series and what keeps them: that it is known, and its observers.
 struct Version {
   Version(MetricFamilies& families, const std::string& model, const std::string& version)
       : series(families, model, version) {}
 
-  bool InUse() const { return known || requests > 0 || observers > 0; }
+  bool InUse() const { return known || observers > 0; }
 
   ModelSeries series;
   bool known = true;  // until RemoveModel()
-  int64_t requests = 0;
   int64_t observers = 0;
 };
 
@@ -39,7 +39,7 @@ struct Metrics::Impl {
     return versions.try_emplace(version, families, model, version).first->second;
   }
 
-  // Null when there is none. Allocates nothing: it is called for every request.
+  // Null when there is none.
   Version* Find(const std::string& model, const std::string& version) RECTIFIER_REQUIRES(mutex) {
     const auto versions = models.find(model);
     if (versions == models.end()) return nullptr;
@@ -60,6 +60,7 @@ struct Metrics::Impl {
 
   MetricFamilies families;
   ProcessCollector process;
+  std::function<ServerLoad()> read_load;
   Mutex mutex;
   std::map<std::string, std::map<std::string, Version>> models RECTIFIER_GUARDED_BY(mutex);
 };
@@ -77,6 +78,10 @@ class Metrics::Impl::Observer final : public ModelObserver {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
+  void OnStarted() override { series_.RecordStarted(); }
+  void OnFinished(absl::StatusCode code, Duration total, const InferenceTimes* times) override {
+    series_.RecordFinished(code, total, times);
+  }
   void OnQueueDepth(int64_t tasks, int64_t bytes) override {
     series_.RecordQueueDepth(tasks, bytes);
   }
@@ -85,9 +90,7 @@ class Metrics::Impl::Observer final : public ModelObserver {
   void OnBatch(CloseReason reason, Duration predicted, Duration measured) override {
     series_.RecordBatch(reason, predicted, measured);
   }
-  void OnCost(int64_t size, Duration cost) override {
-    series_.RecordCost(size, cost);
-  }
+  void OnCost(int64_t size, Duration cost) override { series_.RecordCost(size, cost); }
   void OnRun(const Run& run) override { series_.RecordRun(run); }
   void OnProgramBuilt(int64_t cached, Duration time) override {
     series_.RecordProgramBuilt(cached, time);
@@ -117,24 +120,6 @@ Metrics::Metrics(const BuildInfo& build) : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
-void Metrics::OnStarted(const std::string& model, const std::string& version) {
-  MutexLock lock(impl_->mutex);
-  Version* found = impl_->Find(model, version);
-  if (found == nullptr) found = &impl_->FindOrAdd(model, version);
-  ++found->requests;
-  found->series.RecordStarted();
-}
-
-void Metrics::OnFinished(const std::string& model, const std::string& version,
-                         absl::StatusCode code, Duration total, const InferenceTimes* times) {
-  MutexLock lock(impl_->mutex);
-  Version* found = impl_->Find(model, version);
-  if (found == nullptr || found->requests == 0) return;
-  --found->requests;
-  found->series.RecordFinished(code, total, times);
-  if (!found->InUse()) impl_->RemoveIfUnused(model, version);
-}
-
 void Metrics::OnRejected(absl::StatusCode code) {
   impl_->families.rejected.Add({{"code", CodeLabel(code)}}).Increment();
 }
@@ -162,11 +147,17 @@ void Metrics::RemoveModel(const std::string& model, const std::string& version) 
 
 void Metrics::SetWorkers(int workers) { impl_->families.workers.Add({}).Set(workers); }
 
+void Metrics::SetLoadSource(std::function<ServerLoad()> read) {
+  impl_->read_load = std::move(read);
+}
+
 std::string Metrics::TextExposition() const {
-  std::vector<prometheus::MetricFamily> families = impl_->families.registry.Collect();
-  for (prometheus::MetricFamily& family : impl_->process.Collect()) {
-    families.push_back(std::move(family));
-  }
+  std::vector<prometheus::MetricFamily> families = impl_->families.Collect();
+  const auto append = [&families](std::vector<prometheus::MetricFamily> more) {
+    for (prometheus::MetricFamily& family : more) families.push_back(std::move(family));
+  };
+  append(CollectServerLoad(impl_->read_load ? impl_->read_load() : ServerLoad{}));
+  append(impl_->process.Collect());
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);
   return std::move(out).str();

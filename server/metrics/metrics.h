@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -7,7 +8,9 @@
 #include "server/batching/task.h"
 #include "server/core/clock.h"
 #include "server/metrics/model_status.h"
+#include "server/metrics/server_load.h"
 #include "server/models/batch_run_observer.h"
+#include "server/models/version_observer.h"
 #include "server/service/request_observer.h"
 
 namespace rectifier {
@@ -18,29 +21,31 @@ struct BuildInfo {
   std::string isa;  // the instructions that oneDNN uses
 };
 
-// What one version's batcher and workers report to. Safe from any thread.
-class ModelObserver : public BatchObserver, public BatchRunObserver {};
+// What one version's requests, batcher and workers report to. Safe from any thread.
+class ModelObserver : public VersionObserver, public BatchObserver, public BatchRunObserver {};
 
 // Metrics counts what the server does and writes it down in Prometheus' text format.
 //
 // Threading: safe from any thread.
 // Ownership: must outlive the observers that it gives out.
-// Labels: a version's time series exist from its first mention until RemoveModel() was called, its
-// observers are gone and its requests are answered.
-class Metrics final : public RequestObserver {
+// Labels: a version's time series exist from its first mention until RemoveModel() was called and
+// its observers are gone. No label has text from a client.
+// Cost: what happens for each request is a few atomic additions to series that its observer knows;
+// no lock is taken and nothing is looked up.
+class Metrics final : public RequestObserver, public VersionObservers {
  public:
   explicit Metrics(const BuildInfo& build);
   ~Metrics() override;
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // RequestObserver. An OnFinished() that nothing started is not counted.
-  void OnStarted(const std::string& model, const std::string& version) override;
-  void OnFinished(const std::string& model, const std::string& version, absl::StatusCode code,
-                  Duration total, const InferenceTimes* times) override;
   void OnRejected(absl::StatusCode code) override;
+  std::shared_ptr<VersionObserver> RequestsOf(const std::string& model,
+                                              const std::string& version) override {
+    return ObserverFor(model, version);
+  }
 
-  // For the version's batcher and runner, which keep it for as long as they report.
+  // For whoever reports of the version, and keeps it for as long as they do.
   std::shared_ptr<ModelObserver> ObserverFor(const std::string& model, const std::string& version);
 
   // The version changed its state. Every call with an error counts as one failed load; its text is
@@ -52,6 +57,9 @@ class Metrics final : public RequestObserver {
 
   // Threads of the worker pool, to set their busy time against.
   void SetWorkers(int workers);
+
+  // Where TextExposition() reads what the server holds; before that is called. Calls may overlap.
+  void SetLoadSource(std::function<ServerLoad()> read);
 
   // Every metric, the process's own too, in the text format 0.0.4.
   std::string TextExposition() const;

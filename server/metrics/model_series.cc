@@ -71,9 +71,11 @@ ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
       programs_cached_(families.programs_cached, labels_),
       programs_built_(families.programs_built, labels_),
       program_build_time_(families.program_build_time, labels_) {
-  // The first success shows as an increase only if the series was there before it.
-  const size_t ok = CodeIndex(absl::StatusCode::kOk);
-  requests_[ok] = Counter(families.requests, With("code", CodeLabel(absl::StatusCode::kOk)));
+  // The first request with a code shows as an increase only if the series was there before it.
+  for (size_t i = 0; i < kStatusCodes; ++i) {
+    requests_[i] =
+        Counter(families.requests, With("code", CodeLabel(static_cast<absl::StatusCode>(i))));
+  }
   for (size_t i = 0; i < kPhases; ++i) {
     phase_duration_[i] =
         Histogram(families.phase_duration, With("phase", kPhaseNames[i]), LatencyBuckets());
@@ -92,9 +94,7 @@ ModelSeries::ModelSeries(MetricFamilies& families, const std::string& model,
 
 void ModelSeries::RecordFinished(absl::StatusCode code, Duration total,
                                  const InferenceTimes* times) {
-  Counter& answered = requests_[CodeIndex(code)];
-  if (!answered.exists()) answered = Counter(families_.requests, With("code", CodeLabel(code)));
-  answered->Increment();
+  requests_[CodeIndex(code)]->Increment();
   in_flight_->Decrement();
   request_duration_->Observe(Seconds(total));
   if (times == nullptr) return;
@@ -114,6 +114,7 @@ void ModelSeries::RecordStatus(const ModelStatus& status) {
   if (status.state == ModelState::kLoading) return;  // the rest is of the last load that ended
   load_duration_->Set(Seconds(status.load_time));
   weight_bytes_->Set(static_cast<double>(status.weight_bytes));
+  if (status.programs > 0) programs_cached_->Set(static_cast<double>(status.programs));
   if (!status.error.empty()) load_failures_->Increment();
   std::string text = LabelText(status.error, kMaxErrorBytes);
   if (text == last_load_error_text_) return;

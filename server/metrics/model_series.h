@@ -21,12 +21,12 @@ namespace rectifier {
 
 // One time series of a family; it leaves the exposition with this object. At most one Series may
 // exist for the same family and labels.
-template <typename Metric>
+template <typename Metric, typename Family = prometheus::Family<Metric>>
 class Series {
  public:
   Series() = default;
   template <typename... Args>
-  Series(prometheus::Family<Metric>& family, const prometheus::Labels& labels, Args&&... args)
+  Series(Family& family, const prometheus::Labels& labels, Args&&... args)
       : family_(&family), metric_(&family.Add(labels, std::forward<Args>(args)...)) {}
   ~Series() { Reset(); }
   Series(const Series&) = delete;
@@ -46,28 +46,27 @@ class Series {
   Metric* operator->() const { return metric_; }
 
  private:
-  prometheus::Family<Metric>* family_ = nullptr;
+  Family* family_ = nullptr;
   Metric* metric_ = nullptr;
 };
 
 // The time series of one version of a model. Labels are looked up once, here, and not per request.
 //
-// Threading: the methods of the first group are called under the owner's lock; those of the second
-// are safe from any thread.
+// Threading: safe from any thread, without a lock, but for RecordStatus() and RecordCost(), each of
+// which is called by one thread at a time.
 class ModelSeries {
  public:
   ModelSeries(MetricFamilies& families, const std::string& model, const std::string& version);
 
-  void RecordStarted() { in_flight_->Increment(); }
-  void RecordFinished(absl::StatusCode code, Duration total, const InferenceTimes* times);
   void RecordStatus(const ModelStatus& status);
 
+  void RecordStarted() { in_flight_->Increment(); }
+  void RecordFinished(absl::StatusCode code, Duration total, const InferenceTimes* times);
   void RecordQueueDepth(int64_t tasks, int64_t bytes);
   void RecordRefused(Rejection why);
   void RecordDropped(Rejection why);
   void RecordBatch(CloseReason reason, Duration predicted, Duration measured);
   void RecordRun(const BatchRunObserver::Run& run);
-  // By one thread at a time.
   void RecordCost(int64_t size, Duration cost);
   void RecordProgramBuilt(int64_t cached, Duration time);
 
@@ -78,14 +77,14 @@ class ModelSeries {
 
   using Counter = Series<prometheus::Counter>;
   using Gauge = Series<prometheus::Gauge>;
-  using Histogram = Series<prometheus::Histogram>;
+  using Histogram = Series<AtomicHistogram, HistogramFamily>;
 
   prometheus::Labels With(const char* label, const std::string& value) const;
 
   MetricFamilies& families_;
   const prometheus::Labels labels_;
 
-  std::array<Counter, kStatusCodes> requests_;  // made when a code is first answered
+  std::array<Counter, kStatusCodes> requests_;
   Gauge in_flight_;
   Histogram request_duration_;
   std::array<Histogram, kPhases> phase_duration_;

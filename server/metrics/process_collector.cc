@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "server/metrics/single_metric.h"
+
 namespace rectifier {
 namespace {
 
@@ -71,13 +73,6 @@ std::optional<uint64_t> CountEntries(const std::string& directory) {
   return entries;
 }
 
-prometheus::MetricFamily Family(const char* name, const char* help, prometheus::MetricType type,
-                                double value) {
-  prometheus::ClientMetric metric;
-  (type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  return {name, help, type, {metric}};
-}
-
 }  // namespace
 
 ProcessCollector::ProcessCollector(std::string proc) : proc_(std::move(proc)) {}
@@ -88,27 +83,27 @@ std::vector<prometheus::MetricFamily> ProcessCollector::Collect() const {
   std::vector<prometheus::MetricFamily> families;
   if (const auto stat = ParseStat(ReadFile(proc_ + "/self/stat"))) {
     const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-    families.push_back(Family("process_cpu_seconds_total", "User and system CPU time spent.",
-                              kCounter,
-                              static_cast<double>(stat->user_ticks + stat->system_ticks) / ticks));
-    families.push_back(Family(
+    families.push_back(
+        SingleMetric("process_cpu_seconds_total", "User and system CPU time spent.", kCounter,
+                     static_cast<double>(stat->user_ticks + stat->system_ticks) / ticks));
+    families.push_back(SingleMetric(
         "process_resident_memory_bytes", "Resident memory size.", kGauge,
         static_cast<double>(stat->resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE))));
-    families.push_back(Family("process_virtual_memory_bytes", "Virtual memory size.", kGauge,
-                              static_cast<double>(stat->virtual_bytes)));
+    families.push_back(SingleMetric("process_virtual_memory_bytes", "Virtual memory size.", kGauge,
+                                    static_cast<double>(stat->virtual_bytes)));
     if (const auto boot = NumberAfter(ReadFile(proc_ + "/stat"), "btime ")) {
-      families.push_back(Family(
+      families.push_back(SingleMetric(
           "process_start_time_seconds", "Start time of the process since the Unix epoch.", kGauge,
           static_cast<double>(*boot) + static_cast<double>(stat->start_ticks) / ticks));
     }
   }
   if (const auto open = CountEntries(proc_ + "/self/fd")) {
-    families.push_back(
-        Family("process_open_fds", "Open file descriptors.", kGauge, static_cast<double>(*open)));
+    families.push_back(SingleMetric("process_open_fds", "Open file descriptors.", kGauge,
+                                    static_cast<double>(*open)));
   }
   if (const auto limit = NumberAfter(ReadFile(proc_ + "/self/limits"), "Max open files ")) {
-    families.push_back(Family("process_max_fds", "File descriptors that may be open.", kGauge,
-                              static_cast<double>(*limit)));
+    families.push_back(SingleMetric("process_max_fds", "File descriptors that may be open.", kGauge,
+                                    static_cast<double>(*limit)));
   }
   return families;
 }

@@ -74,6 +74,9 @@ void ModelRegistry::Set(ModelVersion version) {
   const std::optional<int64_t> number = ParseVersion(version.version);
   RECTIFIER_CHECK(number && IsModelName(version.name));
   RECTIFIER_CHECK((version.state == ModelState::kReady) == (version.servable != nullptr));
+  if (observers_ != nullptr) {
+    version.observer = observers_->RequestsOf(version.name, version.version);
+  }
   // The version that was there leaves with `version`, after the lock: its destructor may wait for
   // work that itself looks into the registry.
   MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/core/mutex.h"
 #include "server/models/servable.h"
+#include "server/models/version_observer.h"
 
 namespace rectifier {
 
@@ -32,6 +33,8 @@ struct ModelVersion {
   ModelState state = ModelState::kLoading;
   absl::Status error;                  // why it is kUnavailable
   std::shared_ptr<Servable> servable;  // set iff kReady
+  // What its requests report to: the registry's to fill in. Null: nobody watches.
+  std::shared_ptr<VersionObserver> observer = nullptr;
 };
 
 // The registry maps names and versions to what serves them. Names are looked up, never made into
@@ -41,6 +44,9 @@ struct ModelVersion {
 // version was replaced; the version is freed with its last handle, never under the registry's lock.
 class ModelRegistry {
  public:
+  // `observers` outlives it; null: nobody watches the requests.
+  explicit ModelRegistry(VersionObservers* observers = nullptr) : observers_(observers) {}
+
   // Adds or replaces a version. The name and the version must be well formed (checked). After
   // Clear() it does nothing.
   void Set(ModelVersion version);
@@ -66,6 +72,7 @@ class ModelRegistry {
   void Clear();
 
  private:
+  VersionObservers* const observers_;
   mutable Mutex mutex_;
   bool cleared_ RECTIFIER_GUARDED_BY(mutex_) = false;
   // By name, then by version number (versions are digits).

@@ -54,17 +54,22 @@ class ByteBudget {
     const int64_t limit = bytes <= kSmall ? bytes_ : bytes_ - bytes_ / 4;
     int64_t used = used_.load();
     do {
-      if (bytes > limit - used) return std::nullopt;
+      if (bytes > limit - used) {
+        ++refused_;
+        return std::nullopt;
+      }
     } while (!used_.compare_exchange_weak(used, used + bytes));
     return Share(*this, bytes);
   }
 
   int64_t bytes() const { return bytes_; }
   int64_t used() const { return used_; }
+  int64_t refused() const { return refused_; }  // how often nothing was given
 
  private:
   const int64_t bytes_;
   std::atomic<int64_t> used_ = 0;
+  std::atomic<int64_t> refused_ = 0;
 };
 
 }  // namespace rectifier

@@ -69,7 +69,7 @@ GrpcServer::GrpcServer(const Options& options, const ModelRegistry& registry,
     : options_(options),
       inference_(std::make_unique<InferenceService>(
           InferenceService::Options{options.server_version, options.max_message_bytes,
-                                    options.max_unsent_bytes},
+                                    options.max_unsent_bytes, options.access_log},
           registry, observer, clock)),
       health_(std::make_unique<HealthService>()) {
   health_->Set("", false);
@@ -134,6 +134,8 @@ void GrpcServer::SetServing(bool serving) {
 void GrpcServer::SetModelHealth(const std::string& name, bool serving) {
   health_->Set(name, serving);
 }
+
+ServiceLoad GrpcServer::Load() const { return inference_->Load(); }
 
 void GrpcServer::Drain() {
   MutexLock lock(drain_mutex_);

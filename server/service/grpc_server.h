@@ -10,6 +10,7 @@
 #include "server/core/mutex.h"
 #include "server/models/registry.h"
 #include "server/service/request_observer.h"
+#include "server/service/service_load.h"
 
 namespace grpc {
 class Server;
@@ -17,6 +18,7 @@ class Server;
 
 namespace rectifier {
 
+class AccessLog;
 class HealthService;
 class InferenceService;
 
@@ -39,7 +41,8 @@ class GrpcServer {
     // last the grace longer, and are then ended as UNAVAILABLE.
     Duration max_connection_age = std::chrono::seconds(300);
     Duration connection_grace = std::chrono::seconds(30);
-    bool reflection = true;  // of the whole process, once one server has it
+    AccessLog* access_log = nullptr;  // outlives the server; null: none
+    bool reflection = true;           // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
     // How long calls may then go on; what is left is cut off.
@@ -66,6 +69,8 @@ class GrpcServer {
 
   // Health of a model. A name is unknown to clients until it is first set.
   void SetModelHealth(const std::string& name, bool serving);
+
+  ServiceLoad Load() const;
 
   // Says NOT_SERVING, waits for the lame duck while calls are still taken (unless the server never
   // was serving), then takes no more and returns when the last is done. A second caller waits for

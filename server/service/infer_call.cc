@@ -6,6 +6,7 @@
 #include "server/core/status.h"
 #include "server/service/call_deadline.h"
 #include "server/service/status_mapping.h"
+#include "server/service/trace_context.h"
 
 namespace rectifier {
 namespace {
@@ -47,6 +48,7 @@ class InferCall final : private Inference::Owner {
     reactor_.Finish(ToGrpcStatus(status));
     delete this;
   }
+  std::string_view Traceparent() const override { return TraceparentOf(context_); }
 
   grpc::CallbackServerContext& context_;
   grpc::ServerUnaryReactor& reactor_;

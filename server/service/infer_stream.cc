@@ -6,6 +6,7 @@
 #include "server/core/check.h"
 #include "server/service/call_deadline.h"
 #include "server/service/status_mapping.h"
+#include "server/service/trace_context.h"
 #include "server/service/unary.h"
 
 namespace rectifier {
@@ -47,6 +48,11 @@ void InferStreams::EndAll() {
   for (InferStream* stream : open_) stream->End(ShuttingDown());
 }
 
+int64_t InferStreams::open() const {
+  MutexLock lock(mutex_);
+  return static_cast<int64_t>(open_.size());
+}
+
 // One request of the stream and its reply.
 class InferStream::Exchange final : private Inference::Owner {
  public:
@@ -66,6 +72,7 @@ class InferStream::Exchange final : private Inference::Owner {
     stream_.OnAnswered(*this, status.ok() ? AsInferResponse(inference_.reply())
                                           : AsErrorMessage(status, inference_));
   }
+  std::string_view Traceparent() const override { return stream_.traceparent_; }
 
   InferStream& stream_;
   Inference inference_;
@@ -77,7 +84,8 @@ InferStream::InferStream(const Inference::Collaborators& collaborators, InferStr
       streams_(streams),
       max_held_bytes_(max_held_bytes),
       context_(context),
-      cancelled_(std::make_shared<std::atomic<bool>>(false)) {
+      cancelled_(std::make_shared<std::atomic<bool>>(false)),
+      traceparent_(collaborators.access_log == nullptr ? "" : TraceparentOf(context)) {
   bool ended = false;
   {
     MutexLock lock(streams_.mutex_);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "server/core/mutex.h"
 #include "server/service/inference.h"
@@ -27,10 +28,12 @@ class InferStreams {
   // and ends with UNAVAILABLE.
   void EndAll();
 
+  int64_t open() const;  // how many there are
+
  private:
   friend class InferStream;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool ended_ RECTIFIER_GUARDED_BY(mutex_) = false;
   std::set<InferStream*> open_ RECTIFIER_GUARDED_BY(mutex_);
 };
@@ -72,6 +75,7 @@ class InferStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
   const int64_t max_held_bytes_;
   grpc::CallbackServerContext& context_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
+  const std::string traceparent_;  // looked for only where there is an access log
 
   Mutex mutex_;
   std::deque<std::unique_ptr<Exchange>> exchanges_ RECTIFIER_GUARDED_BY(mutex_);  // unanswered

@@ -24,6 +24,7 @@ Inference::Inference(const Collaborators& collaborators, Owner& owner)
 
 void Inference::Start(const grpc::ByteBuffer& request, Call call) {
   call_ = std::move(call);
+  request_bytes_ = static_cast<int64_t>(request.Length());
   absl::StatusOr<InferenceRequest> prepared = Prepare(request);
   if (!prepared.ok()) return End(prepared.status(), nullptr);
   // The owner may have freed this before Submit() has returned.
@@ -38,7 +39,7 @@ absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& requ
   model_name_ = std::move(*message_.mutable_model_name());
   model_version_ = std::move(*message_.mutable_model_version());
   RECTIFIER_ASSIGN_OR_RETURN(version_, with_.registry.Lookup(model_name_, model_version_));
-  with_.observer.OnStarted(version_->name, version_->version);
+  if (version_->observer != nullptr) version_->observer->OnStarted();
   RECTIFIER_ASSIGN_OR_RETURN(servable_, ModelRegistry::ServableOf(*version_));
   const ModelSignature& signature = servable_->signature();
   RECTIFIER_ASSIGN_OR_RETURN(const ReservedParameters reserved,
@@ -106,13 +107,30 @@ absl::Status Inference::Encode() {
 
 void Inference::End(const absl::Status& outcome, const InferenceTimes* times) {
   const absl::Status status = outcome.ok() ? Encode() : outcome;
-  if (version_) {
-    with_.observer.OnFinished(version_->name, version_->version, status.code(),
-                              with_.clock.Now() - call_.received, times);
-  } else {
+  const TimePoint now = with_.clock.Now();
+  if (!version_) {
     with_.observer.OnRejected(status.code());
+  } else if (version_->observer != nullptr) {
+    version_->observer->OnFinished(status.code(), now - call_.received, times);
+  }
+  if (with_.access_log != nullptr && with_.access_log->Considers(status.code())) {
+    LogAccess(status, now, times);
   }
   owner_.OnEnded(status);
+}
+
+void Inference::LogAccess(const absl::Status& status, TimePoint now, const InferenceTimes* times) {
+  AccessRecord record;
+  record.id = id_;
+  record.model = version_ ? version_->name : model_name_;
+  record.version = version_ ? version_->version : model_version_;
+  record.status = &status;
+  record.samples = decoded_.outputs.empty() ? 0 : decoded_.samples;
+  record.request_bytes = request_bytes_;
+  record.reply_bytes = status.ok() ? static_cast<int64_t>(encoded_.Length()) : 0;
+  record.total = now - call_.received;
+  record.times = times;
+  with_.access_log->Record(record, now, [this] { return owner_.Traceparent(); });
 }
 
 }  // namespace rectifier

@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "proto/inference.pb.h"
 #include "server/core/clock.h"
 #include "server/models/registry.h"
+#include "server/service/access_log.h"
 #include "server/service/byte_budget.h"
 #include "server/service/codec.h"
 #include "server/service/request_observer.h"
@@ -32,7 +34,8 @@ class Inference {
     RequestObserver& observer;
     const Clock& clock;
     ByteBudget& reply_budget;
-    int64_t max_reply_bytes;  // of one
+    int64_t max_reply_bytes;          // of one
+    AccessLog* access_log = nullptr;  // null: none
   };
 
   class Owner {
@@ -40,6 +43,9 @@ class Inference {
     virtual ~Owner() = default;
     // OK: there is a reply.
     virtual void OnEnded(const absl::Status& status) = 0;
+    // What the call says of the trace that it is part of, as ParseTraceparent() takes it; empty:
+    // nothing. Asked before OnEnded(), on the same thread, if at all.
+    virtual std::string_view Traceparent() const = 0;
   };
 
   // What the call that a request came with says of it.
@@ -71,10 +77,12 @@ class Inference {
   absl::Status ReserveReply(const std::vector<TensorType>& outputs);
   absl::Status Encode();
   void End(const absl::Status& outcome, const InferenceTimes* times);
+  void LogAccess(const absl::Status& status, TimePoint now, const InferenceTimes* times);
 
   const Collaborators with_;
   Owner& owner_;
   Call call_;
+  int64_t request_bytes_ = 0;
 
   inference::ModelInferRequest message_;  // for as long as the inputs are in it
   std::string id_;

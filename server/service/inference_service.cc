@@ -209,7 +209,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* InferenceService::M
 }
 
 Inference::Collaborators InferenceService::Collaborators() {
-  return {registry_, observer_, clock_, reply_budget_, options_.max_reply_bytes};
+  return {registry_,          observer_, clock_, reply_budget_, options_.max_reply_bytes,
+          options_.access_log};
 }
 
 }  // namespace rectifier

@@ -11,6 +11,7 @@
 #include "server/service/infer_stream.h"
 #include "server/service/inference.h"
 #include "server/service/request_observer.h"
+#include "server/service/service_load.h"
 
 namespace rectifier {
 
@@ -42,6 +43,7 @@ class InferenceService final : public internal::RawInferenceService {
     std::string server_version;
     int64_t max_reply_bytes = int64_t{64} << 20;    // of one reply
     int64_t max_unsent_bytes = int64_t{256} << 20;  // of all that are not sent yet
+    AccessLog* access_log = nullptr;                // null: none
   };
 
   InferenceService(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
@@ -52,6 +54,13 @@ class InferenceService final : public internal::RawInferenceService {
 
   // Streams of requests would otherwise last until their clients end them.
   void EndStreams() { streams_.EndAll(); }
+
+  ServiceLoad Load() const {
+    return {.unsent_reply_bytes = reply_budget_.used(),
+            .max_unsent_reply_bytes = reply_budget_.bytes(),
+            .replies_refused = reply_budget_.refused(),
+            .open_streams = streams_.open()};
+  }
 
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,

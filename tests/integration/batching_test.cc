@@ -224,7 +224,7 @@ class BatchingTest : public ::testing::Test {
   Metrics metrics_{{"test", OneDnnVersion(), OneDnnIsa()}};
   std::shared_ptr<ModelObserver> observer_ = metrics_.ObserverFor(kModel, "1");
   QueueWatcher queue_{*observer_};
-  ModelRegistry registry_;
+  ModelRegistry registry_{&metrics_};
   WorkerPool pool_{1, clock_};
   WorkerStates states_{1};
   LatchCounter draining_;

@@ -127,6 +127,9 @@ def test_every_setting_may_come_from_the_environment_or_the_file(config):
         "shutdown-timeout-ms": "20",
         "log-level": "debug",
         "log-format": "json",
+        "access-log": "sampled",
+        "access-log-sample-every": "24",
+        "access-log-errors-per-second": "25",
         "port-file": "/run/ports",
     }
     assert wanted.keys() == settings().keys()

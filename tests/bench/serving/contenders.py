@@ -33,14 +33,16 @@ def stopped_at_the_end(process):
 
 
 @contextlib.contextmanager
-def rectifier(bin_dir, repository, scratch, *options):
-    """The address and the process."""
+def rectifier(bin_dir, repository, scratch, *options, stderr=None):
+    """The addresses and the process."""
     ports = pathlib.Path(scratch) / "ports"
     ports.unlink(missing_ok=True)
     command = [bin_dir / "rectifier", "serve", "--model-repository", repository, "--grpc-port", "0", "--http-port", "0"]
-    command += ["--lame-duck-ms", "0", "--log-level", "error", "--port-file", ports, *options]
+    command += ["--lame-duck-ms", "0", "--port-file", ports, *options]
+    if "--log-level" not in options:
+        command += ["--log-level", "error"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RECTIFIER_")}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr, env=environment)
     with stopped_at_the_end(process):
         wait_for(ports.exists, "rectifier", process)
         addresses = dict(line.split("=", 1) for line in ports.read_text().splitlines())

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -151,6 +152,56 @@ TEST(LogTest, WritesOneObjectALine) {
   EXPECT_EQ(first["percent"], "%v %s {}");
   EXPECT_TRUE(first.contains("time"));
   EXPECT_EQ(nlohmann::json::parse(text.substr(end + 1))["level"], "error");
+}
+
+TEST(LogTest, TellsWhetherALevelIsWritten) {
+  Configure(Level::kWarning, Format::kText);
+  EXPECT_FALSE(Enabled(Level::kInfo));
+  EXPECT_TRUE(Enabled(Level::kWarning));
+}
+
+class LogBackgroundTest : public testing::Test {
+ protected:
+  LogBackgroundTest() { EXPECT_EQ(pipe(ends_), 0); }
+  ~LogBackgroundTest() override {
+    for (const int end : ends_) close(end);
+  }
+  std::string ReadPiece() {
+    char piece[4096];
+    const ssize_t bytes = read(ends_[0], piece, sizeof(piece));
+    return {piece, static_cast<size_t>(std::max<ssize_t>(bytes, 0))};
+  }
+
+  int ends_[2] = {-1, -1};
+};
+
+TEST_F(LogBackgroundTest, WritesTheSameLines) {
+  Configure(Level::kInfo, Format::kText);
+  {
+    const Background background(ends_[1]);
+    Info("hello", {{"model", "digits"}});
+  }
+  EXPECT_THAT(ReadPiece(), ::testing::MatchesRegex("[0-9-]+T[0-9:]+\\.[0-9]+Z info    hello "
+                                                   "model=digits\n"));
+}
+
+TEST_F(LogBackgroundTest, LinesOfRequestsAreLostBeforeThoseOfTheServer) {
+  Configure(Level::kInfo, Format::kJson);
+  const Background background(ends_[1]);
+  const Field fields[] = {{"id", std::string(200, 'x')}};
+  while (LostLines() == 0) Write(Level::kInfo, "request", fields, Kind::kRequest);
+  Error("matters");
+  EXPECT_EQ(LostLines(), 1);
+  std::string text;
+  while (text.find("\"message\":\"matters\"") == std::string::npos) text += ReadPiece();
+  while (text.find("\"lines\":1}") == std::string::npos) text += ReadPiece();
+  EXPECT_THAT(text, HasSubstr("log lines were lost"));
+}
+
+TEST_F(LogBackgroundTest, WithoutOneLinesAreWrittenAtOnce) {
+  { const Background background(ends_[1]); }
+  EXPECT_THAT(Written(Level::kInfo, Format::kText, [] { Info("direct"); }), HasSubstr("direct"));
+  EXPECT_EQ(LostLines(), 0);
 }
 
 }  // namespace

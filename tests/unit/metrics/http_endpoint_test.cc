@@ -192,9 +192,9 @@ TEST_F(HttpEndpointTest, ServesSeveralScrapersWhileMetricsChange) {
   std::atomic<bool> done = false;
   std::thread requests([&] {
     while (!done) {
-      metrics_.OnStarted("model", "1");
-      metrics_.OnFinished("model", "1", absl::StatusCode::kOk, std::chrono::milliseconds(1),
-                          nullptr);
+      const auto model = metrics_.RequestsOf("model", "1");
+      model->OnStarted();
+      model->OnFinished(absl::StatusCode::kOk, std::chrono::milliseconds(1), nullptr);
     }
   });
   constexpr int kScrapers = 3;

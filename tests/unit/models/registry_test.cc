@@ -63,6 +63,43 @@ std::string FoundVersion(const ModelRegistry& registry, std::string_view name,
   return found.ok() ? (*found)->version() : found.status().ToString();
 }
 
+// Gives observers that are told apart by nothing but their address, and says for whom.
+class CountingObservers final : public VersionObservers {
+ public:
+  std::shared_ptr<VersionObserver> RequestsOf(const std::string& model,
+                                              const std::string& version) override {
+    asked.push_back(model + "/" + version);
+    return std::make_shared<Ignorant>();
+  }
+  std::vector<std::string> asked;
+
+ private:
+  class Ignorant final : public VersionObserver {
+    void OnStarted() override {}
+    void OnFinished(absl::StatusCode, Duration, const InferenceTimes*) override {}
+  };
+};
+
+TEST(ModelRegistryTest, EveryVersionComesWithItsObserver) {
+  CountingObservers observers;
+  ModelRegistry registry(&observers);
+  registry.Set(Loading("m", "1"));
+  registry.Set(Ready("m", "1"));
+  registry.Set(Ready("m", "2"));
+  EXPECT_THAT(observers.asked, ElementsAre("m/1", "m/1", "m/2"));
+  const auto first = registry.Lookup("m", "1");
+  const auto second = registry.Lookup("m", "2");
+  ASSERT_NE(first->observer, nullptr);
+  ASSERT_NE(second->observer, nullptr);
+  EXPECT_NE(first->observer, second->observer);
+}
+
+TEST(ModelRegistryTest, AVersionHasNoObserverWhereNobodyWatches) {
+  ModelRegistry registry;
+  registry.Set(Ready("m", "1"));
+  EXPECT_EQ(registry.Lookup("m", "1")->observer, nullptr);
+}
+
 TEST(ModelRegistryTest, FindsAVersionByItsNumber) {
   ModelRegistry registry;
   registry.Set(Ready("m", "1"));

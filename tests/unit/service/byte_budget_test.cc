@@ -16,7 +16,9 @@ TEST(ByteBudgetTest, GivesWhatIsLeftAndTakesItBackWithTheShare) {
     const std::optional<ByteBudget::Share> share = budget.Take(3 * kMiB);
     ASSERT_TRUE(share);
     EXPECT_EQ(budget.used(), 3 * kMiB);
+    EXPECT_EQ(budget.refused(), 0);
     EXPECT_FALSE(budget.Take(kMiB));
+    EXPECT_EQ(budget.refused(), 1);
   }
   EXPECT_EQ(budget.used(), 0);
   EXPECT_TRUE(budget.Take(kMiB));

@@ -142,15 +142,25 @@ void FakeServable::Run(const InferenceRequest& request) {
   request.done(absl::OkStatus(), {.batch = request.samples});
 }
 
-void RecordingObserver::OnStarted(const std::string& model, const std::string& version) {
-  Add(fmt::format("start {}/{}", model, version));
-}
+class RecordingObserver::Version final : public VersionObserver {
+ public:
+  Version(RecordingObserver& recorder, std::string name)
+      : recorder_(recorder), name_(std::move(name)) {}
 
-void RecordingObserver::OnFinished(const std::string& model, const std::string& version,
-                                   absl::StatusCode code, Duration /*total*/,
-                                   const InferenceTimes* times) {
-  Add(fmt::format("finish {}/{} {}{}", model, version, absl::StatusCodeToString(code),
-                  times != nullptr ? " run" : ""));
+  void OnStarted() override { recorder_.Add("start " + name_); }
+  void OnFinished(absl::StatusCode code, Duration /*total*/, const InferenceTimes* times) override {
+    recorder_.Add(fmt::format("finish {} {}{}", name_, absl::StatusCodeToString(code),
+                              times != nullptr ? " run" : ""));
+  }
+
+ private:
+  RecordingObserver& recorder_;
+  const std::string name_;
+};
+
+std::shared_ptr<VersionObserver> RecordingObserver::RequestsOf(const std::string& model,
+                                                               const std::string& version) {
+  return std::make_shared<Version>(*this, model + "/" + version);
 }
 
 void RecordingObserver::OnRejected(absl::StatusCode code) {

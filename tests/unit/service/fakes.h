@@ -8,6 +8,7 @@
 
 #include "server/core/mutex.h"
 #include "server/models/servable.h"
+#include "server/models/version_observer.h"
 #include "server/service/request_observer.h"
 
 namespace rectifier {
@@ -72,17 +73,18 @@ class FakeServable final : public Servable {
 };
 
 // Writes down what it is told, a line each: "start m/1", "finish m/1 OK run", "reject NOT_FOUND".
-class RecordingObserver final : public RequestObserver {
+class RecordingObserver final : public RequestObserver, public VersionObservers {
  public:
-  void OnStarted(const std::string& model, const std::string& version) override;
-  void OnFinished(const std::string& model, const std::string& version, absl::StatusCode code,
-                  Duration total, const InferenceTimes* times) override;
+  std::shared_ptr<VersionObserver> RequestsOf(const std::string& model,
+                                              const std::string& version) override;
   void OnRejected(absl::StatusCode code) override;
 
   // Returns the lines once there are at least `count`.
   std::vector<std::string> WaitForLines(size_t count);
 
  private:
+  class Version;
+
   void Add(std::string line);
 
   Mutex mutex_;

@@ -66,6 +66,17 @@ TEST_F(InferStreamTest, AnswersEachRequestAndEndsWhenTheClientHasNoMore) {
   EXPECT_TRUE(stream_->Finish().ok());
 }
 
+TEST_F(InferStreamTest, IsCountedWhileItIsOpen) {
+  Open();
+  ASSERT_TRUE(stream_->Write(Request(1)));
+  Read();
+  EXPECT_EQ(server_->Load().open_streams, 1);
+  ASSERT_TRUE(stream_->WritesDone());
+  EXPECT_TRUE(stream_->Finish().ok());
+  // The client may hear of the end before the server has let go of the stream.
+  while (server_->Load().open_streams > 0) std::this_thread::yield();
+}
+
 TEST_F(InferStreamTest, TellsWhatIsWrongWithARequestInItsReplyAndGoesOn) {
   Open();
   ModelInferRequest wrong = Request(1);

@@ -417,6 +417,9 @@ TEST_F(InferenceServiceTest, RefusesAReplyThatTheUnsentOnesLeaveNoRoomForAndTake
   EXPECT_EQ(refused.error_message(),
             "replies: 32 bytes wait to be sent, 32 more do not fit into 40");
   EXPECT_EQ(Pushback(context), "100");
+  EXPECT_EQ(server_->Load().unsent_reply_bytes, 32);
+  EXPECT_EQ(server_->Load().max_unsent_reply_bytes, 40);
+  EXPECT_EQ(server_->Load().replies_refused, 1);
   doubler_->Release();
   EXPECT_TRUE(first.get().ok());
   // The call's memory is freed a moment after its client has the reply.

@@ -123,8 +123,8 @@ class ServerTest : public ::testing::Test {
 
   FakeClock clock_;
   std::shared_ptr<FakeServable> doubler_;
-  ModelRegistry registry_;
   RecordingObserver observer_;
+  ModelRegistry registry_{&observer_};
   GrpcServer::Options options_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
