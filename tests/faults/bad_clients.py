@@ -6,9 +6,13 @@ import tempfile
 import threading
 import time
 
-import http2
+import grpc
 import networks
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from harness import LIGHT, MIB, ROOT, WIDE, FaultServer, Load, Row, failures, load, peak_resident, reset_peak
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+import deaf_client  # of tests/integration, which harness adds to the path
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 
@@ -26,7 +30,7 @@ def slow_readers():
         with server.must_return_to_what_it_held(rows, slack_mib=64):
             base = server.usage().resident
             reset_peak(server.process.pid)
-            clients = [http2.DeafClient(server.grpc, INFER) for _ in range(connections)]
+            clients = [deaf_client.DeafClient(server.grpc, INFER) for _ in range(connections)]
             for i in range(calls):
                 clients[i % connections].call(WIDE)
             page = server.metrics
@@ -66,7 +70,7 @@ def killed_clients():
     with FaultServer((networks.light,)) as server, tempfile.NamedTemporaryFile() as request:
         request.write(LIGHT)
         request.flush()
-        script = ROOT / "tests" / "faults" / "streaming_client.py"
+        script = ROOT / "tests" / "integration" / "streaming_client.py"
 
         def kill_one():
             command = [sys.executable, script, server.grpc, request.name]
@@ -112,9 +116,6 @@ class _Stream(threading.Thread):
         self.seconds = 0.0
 
     def run(self):
-        import grpc
-        from tritonclient.grpc import service_pb2, service_pb2_grpc
-
         go_on = threading.Semaphore(1)
         over = threading.Event()
 
@@ -142,9 +143,6 @@ class _Stream(threading.Thread):
 
 def connection_age():
     """Calls, a stream and a health watch on connections that are closed at an age of 3 s."""
-    import grpc
-    from grpc_health.v1 import health_pb2, health_pb2_grpc
-
     age, grace = 3, 30
     rows = []
     with FaultServer((networks.light,), "--max-connection-age-seconds", age) as server:
