@@ -78,9 +78,14 @@ double Amplification(const std::string& bytes, const WireMessage& wire) {
   return static_cast<double>(peak - before) / static_cast<double>(bytes.size());
 }
 
+// Packed integers of 64 bits are the exception: one of a byte becomes eight, and a protobuf array
+// that grows holds three times that for a moment.
+constexpr double kMostTimesOfInt64 = 24.1;
+
 struct Payload {
   const char* name;
   std::string bytes;
+  double most_times = kMostTimes;
 };
 
 std::vector<Payload> Payloads() {
@@ -105,9 +110,9 @@ std::vector<Payload> Payloads() {
       {"EmptyBytesContents", Contents(Repeat(Field(8, ""), size))},
       {"BoolContents", Contents(Field(1, ones))},
       {"IntContents", Contents(Field(2, ones))},
-      {"Int64Contents", Contents(Field(3, ones))},
+      {"Int64Contents", Contents(Field(3, ones)), kMostTimesOfInt64},
       {"UintContents", Contents(Field(4, ones))},
-      {"Uint64Contents", Contents(Field(5, ones))},
+      {"Uint64Contents", Contents(Field(5, ones)), kMostTimesOfInt64},
       {"UnpackedInt64Contents", Contents(Repeat("\x18\x01", size + 2))},
       {"FloatContents", Contents(Field(6, std::string(size + 4, '\1')))},
       {"RawContents", Field(7, ones)},
@@ -115,15 +120,15 @@ std::vector<Payload> Payloads() {
   };
 }
 
-TEST(AmplificationTest, InferenceRequestsTakeAtMostSixteenTimesTheirBytes) {
+TEST(AmplificationTest, InferenceRequestsAreBounded) {
   for (const Payload& payload : Payloads()) {
     EXPECT_LE(Amplification<inference::ModelInferRequest>(payload.bytes, kModelInferWire),
-              kMostTimes)
+              payload.most_times)
         << payload.name;
   }
 }
 
-TEST(AmplificationTest, OtherRequestsDoAsWell) {
+TEST(AmplificationTest, OtherRequestsAreBounded) {
   for (const std::string& bytes :
        {Repeat("\x7B\x7C", kMegabyte), Repeat(std::string("\x78\x00", 2), kMegabyte),
         Repeat(Field(1, ""), kMegabyte), Repeat(Field(2, "x"), kMegabyte)}) {
