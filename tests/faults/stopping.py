@@ -68,7 +68,7 @@ def stuck_worker():
     rows = []
     options = ("--workers", 2, "--shutdown-timeout-ms", 60_000)
     with FaultServer((networks.light, networks.long), *options, lame_duck_ms=LAME_DUCK_MS) as server:
-        request = long_request(384)
+        request = long_request(160)
         alone = load(server, request, "--burst", 1)  # and compiled
         alone = load(server, request, "--burst", 1)
         others = ("--concurrency", 2, "--connections", 2)
