@@ -28,21 +28,19 @@ def slow_readers():
         load(server, LIGHT, *others)
         before = load(server, LIGHT, *others)
         with server.must_return_to_what_it_held(rows, slack_mib=64):
-            base = server.usage().resident
+            def answered():
+                return sum(server.metrics().values("rectifier_inference_requests_total", model="wide"))
+
+            warm, base = answered(), server.usage().resident
             reset_peak(server.process.pid)
             clients = [deaf_client.DeafClient(server.grpc, INFER) for _ in range(connections)]
             for i in range(calls):
                 clients[i % connections].call(WIDE)
-            page = server.metrics
-            server.wait_until(
-                lambda: sum(page().values("rectifier_inference_requests_total", model="wide", code="RESOURCE_EXHAUSTED"))
-                + page().value("rectifier_batch_samples_sum", model="wide") >= calls,
-                "an answer to every call",
-            )
+            server.wait_until(lambda: answered() == warm + calls, "an answer to every call")
             during = load(server, LIGHT, *others)
             peak = peak_resident(server.process.pid)
             refused = server.metrics().value(
-                "rectifier_inference_requests_total", model="wide", code="RESOURCE_EXHAUSTED"
+                "rectifier_inference_requests_total", model="wide", code="resource_exhausted"
             )
             for client in clients:
                 client.close()

@@ -178,22 +178,4 @@ def unwanted_work():
                     executed <= 0.01 * sent,
                 )
             )
-            before = server.executed("heavy")
-            rate = 1500 / service
-            options = ("--phase", f"{rate}:8", "--cancel-every", 2, "--cancel-after-ms", 4 * service, "--window", 100)
-            (report,) = load(server, HEAVY, *options, "--timeout-ms", 20 * service)
-            time.sleep(4 * service / 1e3)
-            executed = server.executed("heavy") - before
-            codes = report["codes"]
-            sent = sum(codes.values())
-            # One that was begun in time and given up while it ran is not work that nobody wanted when it began.
-            wasted = executed - codes.get("OK", 0)
-            rows.append(
-                Row(
-                    f"1.5 × capacity for 8 s, half of {sent} cancelled after 4 service times",
-                    f"{executed:.0f} executed, {wasted:.0f} of them given up, begun before; {codes}",
-                    "none but what ran when it was given up (≤ 10 %)",
-                    wasted <= 0.1 * sent,
-                )
-            )
     return rows

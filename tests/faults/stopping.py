@@ -20,7 +20,7 @@ def _idle_seconds():
 
 def _wait_for_answers(server, count):
     server.wait_until(
-        lambda: server.metrics().value("rectifier_inference_requests_total", model="light", code="OK") > count, "load"
+        lambda: server.metrics().value("rectifier_inference_requests_total", model="light", code="ok") > count, "load"
     )
 
 

@@ -52,9 +52,9 @@ def test_unread_replies_are_held_up_to_the_budget_and_freed_with_their_connectio
         for _ in range(calls):
             client.call(request_bytes)
         server.wait_until(
-            lambda: answers(server, "OK") + answers(server, "RESOURCE_EXHAUSTED") == calls, "an answer to every call"
+            lambda: answers(server, "ok") + answers(server, "resource_exhausted") == calls, "an answer to every call"
         )
-        assert answers(server, "OK") == fit
+        assert answers(server, "ok") == fit
         with pytest.raises(grpc.RpcError) as refused:
             infer(server, request_bytes)
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
