@@ -21,6 +21,10 @@ Duration Pushback(Duration wait) {
                                   : std::clamp(wait / 2, kLeastPushback, kMostPushback);
 }
 
+// A wait may be longer than estimated by this part of it. When far more comes than can be run, the
+// queue is as long as deadlines let it be: without a margin, a part of what is run would be late.
+constexpr int kWaitMargin = 4;
+
 double Milliseconds(Duration duration) { return Seconds(duration) * 1e3; }
 
 // `time` after `now`; for ever where that overflows.
@@ -93,7 +97,8 @@ std::optional<BatchQueue::Refusal> BatchQueue::Over(Task& task, TimePoint now, D
                        "it")};
   }
   if (task.deadline() == TimePoint::max() || task.probe_) return std::nullopt;
-  const Duration needed = wait + Costs(task.cost_class()).costs().Of(task.samples());
+  const Duration needed =
+      wait + wait / kWaitMargin + Costs(task.cost_class()).costs().Of(task.samples());
   const Duration left = task.deadline() - now;
   if (needed <= left) return std::nullopt;
   if (++unreachable_ % kProbeEvery == 0) {

@@ -3,8 +3,12 @@
 //
 // In a closed loop a number of requests is always in flight; in an open one they are sent at random
 // times (Poisson) whether or not earlier ones have been answered, and a latency counts from the
-// time at which the request was to be sent.
+// time at which the request was to be sent. A burst sends a number of requests at once.
+//
+// A client may cancel some of its requests, and may watch the server's health and stop to send on
+// a connection that says anything else than SERVING.
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -30,6 +34,9 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 constexpr const char* kMethod = "/inference.GRPCInferenceService/ModelInfer";
+constexpr const char* kWatch = "/grpc.health.v1.Health/Watch";
+constexpr const char* kServing = "\x08\x01";  // a HealthCheckResponse that says SERVING
+constexpr const char* kPushback = "grpc-retry-pushback-ms";
 
 struct Options {
   std::string target;
@@ -42,6 +49,10 @@ struct Options {
   std::vector<std::string> phases;
   double timeout_ms = 0;
   double window = 0.5;
+  int burst = 0;
+  int cancel_every = 0;
+  double cancel_after_ms = 0;
+  bool watch_health = false;
 };
 
 std::string ReadFile(const std::string& path) {
@@ -65,12 +76,14 @@ struct Answers {
   std::map<std::string, int64_t> codes;  // by name
   int64_t wrong = 0;                     // OK, but not the reply that was expected
   int64_t late = 0;                      // OK, but after the deadline of the open loop
+  int64_t pushed_back = 0;               // refused, and told when to come again
   std::vector<double> latencies;         // of those that are OK; seconds
 
   void Add(const Answers& other) {
     for (const auto& [code, count] : other.codes) codes[code] += count;
     wrong += other.wrong;
     late += other.late;
+    pushed_back += other.pushed_back;
     latencies.insert(latencies.end(), other.latencies.begin(), other.latencies.end());
   }
 };
@@ -112,8 +125,35 @@ nlohmann::json Report(Answers answers, double seconds) {
           {"max_ms", milliseconds(1)},
           {"codes", answers.codes},
           {"wrong", answers.wrong},
-          {"late", answers.late}};
+          {"late", answers.late},
+          {"pushed_back", answers.pushed_back}};
 }
+
+// What one connection hears of the server's health. The object lives until the process ends.
+class HealthWatch final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit HealthWatch(grpc::GenericStub& stub) {
+    stub.PrepareBidiStreamingCall(&context_, kWatch, {}, this);
+    StartWriteLast(&everything_, {});
+    StartRead(&reply_);
+    StartCall();
+  }
+
+  bool serving() const { return serving_; }
+
+  void OnReadDone(bool ok) override {
+    serving_ = ok && Text(reply_) == kServing;
+    if (ok) StartRead(&reply_);
+  }
+  void OnDone(const grpc::Status& /*status*/) override { serving_ = false; }
+
+ private:
+  grpc::ClientContext context_;
+  const grpc::Slice no_bytes_;
+  grpc::ByteBuffer everything_{&no_bytes_, 1};  // a HealthCheckRequest for the whole server
+  grpc::ByteBuffer reply_;
+  std::atomic<bool> serving_ = true;
+};
 
 class Generator {
  public:
@@ -132,6 +172,7 @@ class Generator {
                                               std::chrono::seconds(10))) {
         throw std::runtime_error("cannot connect to " + options.target);
       }
+      if (options.watch_health) watches_.push_back(new HealthWatch(*stubs_.back()));
     }
   }
 
@@ -149,6 +190,19 @@ class Generator {
     Answers all;
     for (const Answers& own : answers) all.Add(own);
     return Report(std::move(all), options_.seconds);
+  }
+
+  nlohmann::json Burst() {
+    const Clock::time_point begin = Clock::now();
+    for (int i = 0; i < options_.burst; ++i) {
+      Enter();
+      Send(begin, begin);
+    }
+    WaitForAll();
+    std::lock_guard lock(mutex_);
+    Answers all;
+    for (const auto& [window, answers] : windows_) all.Add(answers);
+    return Report(std::move(all), Seconds(Clock::now() - begin).count());
   }
 
   // `phases`: "RATE:SECONDS" each.
@@ -184,20 +238,29 @@ class Generator {
 
  private:
   struct Call {
-    grpc::ClientContext context;
+    const std::shared_ptr<grpc::ClientContext> owned_context =
+        std::make_shared<grpc::ClientContext>();
+    grpc::ClientContext& context = *owned_context;
     grpc::ByteBuffer request;
     grpc::ByteBuffer reply;
+    grpc::Alarm cancel;
   };
 
   std::unique_ptr<Call> NewCall() {
     auto call = std::make_unique<Call>();
     call->request = grpc::ByteBuffer(&request_slice_, 1);
-    if (options_.timeout_ms > 0) {
-      call->context.set_deadline(std::chrono::system_clock::now() +
-                                 std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                                     Seconds(options_.timeout_ms / 1e3)));
-    }
+    if (options_.timeout_ms > 0) call->context.set_deadline(In(options_.timeout_ms));
     return call;
+  }
+
+  static std::chrono::system_clock::time_point In(double milliseconds) {
+    return std::chrono::system_clock::now() +
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(
+               Seconds(milliseconds / 1e3));
+  }
+
+  bool Stopped(size_t slot) const {
+    return !watches_.empty() && !watches_[slot % watches_.size()]->serving();
   }
 
   // The next request of one that is always in flight.
@@ -210,13 +273,19 @@ class Generator {
           const std::unique_ptr<Call> owned(call);
           const Clock::time_point now = Clock::now();
           if (now >= begin && now < end) Count(status, *call, now - sent, answers);
-          if (now < end) return Next(slot, begin, end, answers);
+          if (now < end && !Stopped(slot)) return Next(slot, begin, end, answers);
           Leave();
         });
   }
 
   void Send(Clock::time_point at, Clock::time_point begin) {
     Call* call = NewCall().release();
+    if (options_.cancel_every > 0 && sent_++ % options_.cancel_every == 0) {
+      // The alarm may go off while the call ends, so it has a share in the context.
+      call->cancel.Set(In(options_.cancel_after_ms), [context = call->owned_context](bool due) {
+        if (due) context->TryCancel();
+      });
+    }
     stubs_[next_stub_++ % stubs_.size()]->UnaryCall(
         &call->context, kMethod, {}, &call->request, &call->reply,
         [this, at, begin, call](const grpc::Status& status) {
@@ -234,6 +303,7 @@ class Generator {
   void Count(const grpc::Status& status, const Call& call, Clock::duration latency,
              Answers& answers) const {
     ++answers.codes[CodeName(status.error_code())];
+    if (call.context.GetServerTrailingMetadata().count(kPushback) > 0) ++answers.pushed_back;
     if (!status.ok()) return;
     if (!expected_.empty() && Text(call.reply) != expected_) ++answers.wrong;
     const double seconds = Seconds(latency).count();
@@ -260,7 +330,9 @@ class Generator {
   std::string expected_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  std::vector<HealthWatch*> watches_;
   size_t next_stub_ = 0;
+  int64_t sent_ = 0;
 
   std::mutex mutex_;
   std::condition_variable done_;
@@ -282,12 +354,20 @@ int main(int argc, char** argv) {
   app.add_option("--warmup", options.warmup, "seconds before that");
   app.add_option("--phase", options.phases, "RATE:SECONDS, may be repeated: an open loop");
   app.add_option("--timeout-ms", options.timeout_ms, "deadline of each request");
+  app.add_option("--burst", options.burst, "send so many requests at once");
+  app.add_option("--cancel-every", options.cancel_every,
+                 "cancel every so-manieth request (open loop, burst)");
+  app.add_option("--cancel-after-ms", options.cancel_after_ms, "so long after it was sent");
+  app.add_flag("--watch-health", options.watch_health,
+               "stop to send on a connection whose health is not SERVING (closed loop)");
   app.add_option("--window", options.window, "seconds of one entry of the report (open loop)");
   CLI11_PARSE(app, argc, argv);
   try {
     Generator generator(options);
-    std::cout << (options.phases.empty() ? generator.ClosedLoop() : generator.OpenLoop()).dump()
-              << "\n";
+    const nlohmann::json report = options.burst > 0        ? generator.Burst()
+                                  : options.phases.empty() ? generator.ClosedLoop()
+                                                           : generator.OpenLoop();
+    std::cout << report.dump() << "\n";
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 1;

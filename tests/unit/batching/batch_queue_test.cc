@@ -332,11 +332,12 @@ TEST_F(BatchQueueTest, RefusesADeadlineThatCannotBeMetBecauseOfWhatWaitsAndRuns)
   queue.Costs(0).Calibrate(1, milliseconds(10));
   load_ = {.workers = 2, .idle = 0, .running = milliseconds(10)};
   for (int64_t id = 0; id < 4; ++id) ASSERT_TRUE(Submit(queue, id).ok());
-  // 10 ms of batches that run and 40 ms that wait are 25 ms for two workers, and 10 for itself.
-  EXPECT_FALSE(Submit(queue, 4, {.deadline = clock_.Now() + milliseconds(34)}).ok());
+  // 10 ms of batches that run and 40 ms that wait are 25 ms for two workers, a quarter more to be
+  // on the safe side, and 10 for itself.
+  EXPECT_FALSE(Submit(queue, 4, {.deadline = clock_.Now() + milliseconds(41)}).ok());
   EXPECT_EQ(why_, Rejection::kUnreachable);
-  EXPECT_TRUE(Submit(queue, 5, {.deadline = clock_.Now() + milliseconds(36)}).ok());
-  EXPECT_TRUE(Submit(queue, 6, {.deadline = clock_.Now() + milliseconds(16), .priority = 1}).ok())
+  EXPECT_TRUE(Submit(queue, 5, {.deadline = clock_.Now() + milliseconds(42)}).ok());
+  EXPECT_TRUE(Submit(queue, 6, {.deadline = clock_.Now() + milliseconds(17), .priority = 1}).ok())
       << "a more urgent one does not wait for the others";
 }
 
@@ -345,9 +346,9 @@ TEST_F(BatchQueueTest, OtherModelsCountAsFarAsTheyShareTheWorkers) {
   queue.Costs(0).Calibrate(1, milliseconds(10));
   load_ = {.workers = 1, .idle = 0, .others = std::chrono::seconds(100), .others_waiting = 1};
   ASSERT_TRUE(Submit(queue, 1).ok());
-  // A flooded neighbour has a turn for each of ours.
-  EXPECT_FALSE(Submit(queue, 2, {.deadline = clock_.Now() + milliseconds(29)}).ok());
-  EXPECT_TRUE(Submit(queue, 3, {.deadline = clock_.Now() + milliseconds(31)}).ok());
+  // A flooded neighbour has a turn for each of ours: 20 ms, a quarter more, and 10 for itself.
+  EXPECT_FALSE(Submit(queue, 2, {.deadline = clock_.Now() + milliseconds(34)}).ok());
+  EXPECT_TRUE(Submit(queue, 3, {.deadline = clock_.Now() + milliseconds(36)}).ok());
 }
 
 TEST_F(BatchQueueTest, RefusesWhatWouldWaitForTooLongAndSaysWhenToTryAgain) {
