@@ -18,6 +18,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Threads that the engine would start for a batch are started by the pool's threads only.
+Duration ShortTask(int intra_op_threads) {
+  return intra_op_threads == 1 ? WorkerPool::kWakeUp : Duration::zero();
+}
+
 // Writes `text` to a file beside `file`, which is renamed when it is complete, so that a reader
 // never sees half of it. Returns its name.
 absl::StatusOr<std::string> WritePartial(const std::string& file, const std::string& text) {
@@ -80,7 +85,7 @@ Server::Server(const ServeOptions& options, const Clock& clock)
       clock_(clock),
       workers_(WorkersFor(options)),
       metrics_({Version(), OneDnnVersion(), OneDnnIsa()}),
-      pool_(workers_, clock),
+      pool_(workers_, clock, ShortTask(options.intra_op_threads)),
       states_(workers_),
       registry_(&metrics_),
       access_log_({.mode = *ParseAccessLogMode(options.access_log),

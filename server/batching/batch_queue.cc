@@ -287,6 +287,14 @@ int64_t BatchQueue::Enough() const {
                                             : options_.preferred_batches.back();
 }
 
+Duration BatchQueue::CostOfOnlyTask() {
+  if (tasks_ != 1) return Duration::zero();
+  const auto level = std::find_if(levels_.begin(), levels_.end(),
+                                  [](const Level& one) { return !one.tasks.empty(); });
+  const Task& task = *level->tasks.front();
+  return Costs(task.cost_class()).costs().Of(task.samples());
+}
+
 TimePoint BatchQueue::NextBatchAt() const {
   if (empty()) return TimePoint::max();
   if (options_.delay == Duration::zero()) return TimePoint::min();

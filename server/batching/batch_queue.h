@@ -64,6 +64,10 @@ class BatchQueue {
   static constexpr size_t kMaxLookedAt = 256;
   static constexpr int kMostPassedOver = 8;
 
+  // What a batch of the one task that waits is expected to take; zero when that is not known, or
+  // when not just one waits.
+  Duration CostOfOnlyTask();
+
   // When the next batch is to be taken: the past, unless a delay was asked for and is worth its
   // while; TimePoint::max() when nothing waits.
   TimePoint NextBatchAt() const;

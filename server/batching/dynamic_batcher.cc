@@ -52,6 +52,7 @@ DynamicBatcher::~DynamicBatcher() {
 absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
   std::optional<BatchQueue::Refusal> refusal;
   std::vector<BatchQueue::Dropped> swept;
+  bool wake = false;
   {
     MutexLock lock(pool_.mutex_);
     if (closed_) {
@@ -68,9 +69,10 @@ absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
         if (!swept.empty()) refusal = queue_.Submit(task, now, load);
       }
       if (!refusal || !swept.empty()) ReportDepth();
+      if (!refusal) wake = pool_.LeaveToWorker(*this, now);
     }
   }
-  if (!refusal) pool_.work_.NotifyOne();
+  if (wake) pool_.work_.NotifyOne();
   for (const BatchQueue::Dropped& dropped : swept) Drop(*dropped.task, dropped.refusal);
   if (!refusal) return absl::OkStatus();
   observer_.OnRefused(refusal->why);
@@ -89,16 +91,21 @@ TimePoint DynamicBatcher::NextBatchAt() const {
   return queue_.NextBatchAt();
 }
 
-BatchQueue::Taken DynamicBatcher::Begin(TimePoint now) {
+bool DynamicBatcher::NextIsShort(Duration time) {
+  const Duration predicted = queue_.CostOfOnlyTask();
+  return predicted > Duration::zero() && predicted <= time;
+}
+
+DynamicBatcher::Begun DynamicBatcher::Begin(TimePoint now) {
   int idle = pool_.Idle();
   if (max_concurrent_ > 0)
     idle = std::min(idle, max_concurrent_ - static_cast<int>(running_.size()));
   running_.push_back(std::this_thread::get_id());
-  BatchQueue::Taken taken = queue_.TakeBatch(now, idle);
+  Begun begun{queue_.TakeBatch(now, idle), runner_.Hold()};
   pool_.served_ = std::max(pool_.served_, used_);
-  used_ += taken.batch.predicted;
+  used_ += begun.taken.batch.predicted;
   ReportDepth();
-  return taken;
+  return begun;
 }
 
 DynamicBatcher::Ran DynamicBatcher::Run(BatchQueue::Taken taken, int worker) {

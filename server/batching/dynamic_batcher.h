@@ -14,9 +14,10 @@ namespace rectifier {
 
 // A DynamicBatcher groups requests for one model into batches, which a WorkerPool runs.
 //
-// Threading: Submit() is safe from any thread; RunBatch() is called on a worker. Drop() is called
-// on a worker, in the destructor, or, for tasks that are over and stand in a full queue, in
-// somebody else's Submit(); whoever calls that keeps the batcher alive until it has returned.
+// Threading: Submit() is safe from any thread; whoever calls it keeps the batcher alive until it
+// has returned. RunBatch() is called on a worker, or in the Submit() of the batch's one task, as
+// WorkerPool says. Drop() is called on a worker, in the destructor, in the task's own Submit(), or,
+// for tasks that are over and stand in a full queue, in somebody else's.
 // Ownership: takes the task iff Submit() returns OK.
 // Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker. A
 // task has 1 to `max_batch` samples (checked).
@@ -49,10 +50,17 @@ class DynamicBatcher {
   // When a worker may take a batch; TimePoint::max() when none may.
   TimePoint NextBatchAt() const RECTIFIER_REQUIRES(pool_.mutex_);
 
+  // Whether one task waits whose batch is known to take no longer than `time`.
+  bool NextIsShort(Duration time) RECTIFIER_REQUIRES(pool_.mutex_);
+
   // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,
-  // Run() carries it out and says what it cost, End() leaves. Nothing of the batcher is touched
-  // after End().
-  BatchQueue::Taken Begin(TimePoint now) RECTIFIER_REQUIRES(pool_.mutex_);
+  // Run() carries it out and says what it cost, End() leaves. What Begin() gives keeps the batcher
+  // until after that.
+  struct Begun {
+    BatchQueue::Taken taken;
+    std::shared_ptr<const void> held;
+  };
+  Begun Begin(TimePoint now) RECTIFIER_REQUIRES(pool_.mutex_);
   struct Ran {
     uint64_t cost_class = 0;
     Duration predicted{};

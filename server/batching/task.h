@@ -14,8 +14,9 @@ namespace rectifier {
 // A request as the batcher sees it: how much it weighs and until when it is wanted.
 //
 // Exactly one of two things ends a task that a batcher has accepted: its runner's RunBatch() takes
-// it, on a worker, or Drop() is called, on a worker, in the batcher's destructor or in the Submit()
-// of another task. No lock of the batcher is held then, nor when a task is destroyed.
+// it, on a worker, which may be the thread that submits it, or Drop() is called, on a worker, in
+// the batcher's destructor or in the Submit() of another task. No lock of the batcher is held then,
+// nor when a task is destroyed.
 class Task {
  public:
   struct Wants {
@@ -83,6 +84,11 @@ class BatchRunner {
  public:
   virtual ~BatchRunner() = default;
   virtual std::vector<MeasuredRun> RunBatch(FormedBatch batch, int worker) = 0;
+
+  // What keeps the runner, and the batcher whose batches it runs, until a batch has come to its
+  // end, even where its last task was all that kept them. Null: something else does. Called under
+  // the batcher's lock; let go of without it.
+  virtual std::shared_ptr<const void> Hold() { return nullptr; }
 };
 
 // Why a task was not taken, or left the queue without being run.

@@ -8,12 +8,15 @@
 
 namespace rectifier {
 
-WorkerPool::WorkerPool(int workers, const Clock& clock)
-    : clock_(clock), workers_(workers), done_at_(static_cast<size_t>(workers), TimePoint::min()) {
+WorkerPool::WorkerPool(int workers, const Clock& clock, Duration short_task)
+    : clock_(clock),
+      workers_(workers),
+      short_task_(short_task),
+      done_at_(static_cast<size_t>(workers), TimePoint::min()) {
   RECTIFIER_CHECK(workers >= 1);
   threads_.reserve(static_cast<size_t>(workers));
   for (int worker = 0; worker < workers; ++worker) {
-    threads_.emplace_back([this, worker] { Work(worker); });
+    threads_.emplace_back([this] { Work(); });
   }
 }
 
@@ -75,33 +78,63 @@ DynamicBatcher* WorkerPool::NextBatcher(TimePoint now, TimePoint* again) {
   return next;
 }
 
-void WorkerPool::Work(int worker) {
+bool WorkerPool::MoreForOthers(TimePoint now) {
+  if (asleep_ == 0 || Idle() == 0) return false;
+  TimePoint again;
+  return NextBatcher(now, &again) != nullptr || again != TimePoint::max();
+}
+
+void WorkerPool::RunNextBatch(DynamicBatcher& batcher, TimePoint now) {
+  batcher.AssertLocked();
+  const auto place = std::find(done_at_.begin(), done_at_.end(), TimePoint::min());
+  DynamicBatcher::Begun begun = batcher.Begin(now);
+  *place = now + begun.taken.batch.predicted;
+  const bool wake = MoreForOthers(now);
+  mutex_.Unlock();
+  if (wake) work_.NotifyOne();
+  const DynamicBatcher::Ran ran =
+      batcher.Run(std::move(begun.taken), static_cast<int>(place - done_at_.begin()));
   mutex_.Lock();
-  TimePoint& done_at = done_at_[static_cast<size_t>(worker)];
+  *place = TimePoint::min();
+  batcher.End(ran);
+  last_busy_ = clock_.Now();
+  if (begun.held == nullptr) return;
+  mutex_.Unlock();
+  begun.held.reset();
+  mutex_.Lock();
+}
+
+bool WorkerPool::LeaveToWorker(DynamicBatcher& batcher, TimePoint now) {
+  batcher.AssertLocked();
+  const bool quiet = last_busy_ < now - kWakeUp;
+  last_busy_ = now;
+  if (!quiet || paused_ || Idle() < workers_ || batcher.NextBatchAt() > now ||
+      !batcher.NextIsShort(short_task_)) {
+    return asleep_ > 0;
+  }
+  RunNextBatch(batcher, now);
+  return MoreForOthers(last_busy_);
+}
+
+void WorkerPool::Work() {
+  mutex_.Lock();
   while (true) {
     const TimePoint now = clock_.Now();
-    TimePoint again;
-    DynamicBatcher* batcher = NextBatcher(now, &again);
-    if (batcher == nullptr) {
-      if (stopping_) break;
+    TimePoint again = TimePoint::max();
+    DynamicBatcher* batcher = Idle() > 0 ? NextBatcher(now, &again) : nullptr;
+    if (batcher != nullptr) {
+      RunNextBatch(*batcher, now);
+    } else if (stopping_) {
+      break;
+    } else {
+      ++asleep_;
       if (again == TimePoint::max()) {
         work_.Wait(mutex_);
       } else {
         work_.WaitUntil(mutex_, std::chrono::steady_clock::now() + (again - now));
       }
-      continue;
+      --asleep_;
     }
-    batcher->AssertLocked();
-    BatchQueue::Taken taken = batcher->Begin(now);
-    done_at = now + taken.batch.predicted;
-    // What the batch leaves is another worker's, if there is one.
-    if (NextBatcher(now, &again) != nullptr || again != TimePoint::max()) work_.NotifyOne();
-    mutex_.Unlock();
-    const DynamicBatcher::Ran ran = batcher->Run(std::move(taken), worker);
-    mutex_.Lock();
-    batcher->AssertLocked();
-    done_at = TimePoint::min();
-    batcher->End(ran);
   }
   mutex_.Unlock();
 }

@@ -42,8 +42,10 @@ struct ServingOptions {
 // split into parts that are batched like requests of their own.
 //
 // Threading: Submit() from any thread; the rest of it happens on the pool's workers.
-// Destruction: as DynamicBatcher's.
-class ServedModel final : public Servable, private BatchRunner {
+// Destruction: as DynamicBatcher's; as the last handle's, from within one of its own batches too.
+class ServedModel final : public Servable,
+                          public std::enable_shared_from_this<ServedModel>,
+                          private BatchRunner {
  public:
   struct Collaborators {
     WorkerPool& pool;
@@ -83,6 +85,7 @@ class ServedModel final : public Servable, private BatchRunner {
   class InferenceTask;
 
   std::vector<MeasuredRun> RunBatch(FormedBatch batch, int worker) override;
+  std::shared_ptr<const void> Hold() override { return weak_from_this().lock(); }
   // The Programs for these batch sizes of what `task` brings.
   absl::StatusOr<std::vector<std::shared_ptr<const Program>>> Programs(
       const InferenceTask& task, std::span<const int64_t> sizes) const;

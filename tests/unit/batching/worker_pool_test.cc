@@ -16,6 +16,7 @@
 namespace rectifier {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -107,10 +108,129 @@ TEST_F(WorkerPoolTest, RunsNoMoreBatchesOfAModelAtATimeThanItMayHave) {
 TEST_F(WorkerPoolTest, ADelayedBatchIsRunWhenItsTimeHasCome) {
   FakeRunner runner;
   WorkerPool pool(1, SteadyClock());
-  DynamicBatcher batcher(pool, {.max_batch = 8, .delay = milliseconds(1)}, runner, observer_);
+  auto batcher = std::make_unique<DynamicBatcher>(
+      pool, BatchingOptions{.max_batch = 8, .delay = milliseconds(1)}, runner, observer_);
+  Submit(*batcher, 1);
+  log_.WaitForEnded(1);
+  batcher.reset();  // waits for the worker
+  EXPECT_THAT(observer_.closed(), ElementsAre(CloseReason::kDelay));
+}
+
+// Which thread ran each batch.
+class ShortTaskTest : public WorkerPoolTest {
+ protected:
+  ShortTaskTest()
+      : runner_([this](int) { threads_.push_back(std::this_thread::get_id()); }),
+        pool_(2, clock_, microseconds(50)),
+        batcher_(pool_, {.max_batch = 4}, runner_, observer_) {
+    batcher_.Calibrate({1, microseconds(20)});
+  }
+
+  // Whether the thread that submits the task has run it.
+  bool RunsHere(int64_t id) {
+    const size_t before = threads_.size();
+    Submit(batcher_, id);
+    log_.WaitForEnded(++ended_);
+    return threads_.size() == before + 1 && threads_.back() == std::this_thread::get_id();
+  }
+
+  std::vector<std::thread::id> threads_;  // one batch runs at a time
+  int64_t ended_ = 0;
+  FakeRunner runner_;
+  WorkerPool pool_;
+  DynamicBatcher batcher_;
+};
+
+TEST_F(ShortTaskTest, IsRunByTheThreadThatBringsItWhenNothingGoesOn) {
+  EXPECT_TRUE(RunsHere(1));
+  clock_.Advance(milliseconds(1));
+  EXPECT_TRUE(RunsHere(2));
+  EXPECT_EQ(observer_.tasks(), 0);
+}
+
+TEST_F(ShortTaskTest, IsAWorkersWhenAnotherHasJustCome) {
+  EXPECT_TRUE(RunsHere(1));
+  clock_.Advance(microseconds(50));
+  EXPECT_FALSE(RunsHere(2)) << "they may come often enough to be batched";
+}
+
+TEST_F(ShortTaskTest, IsAWorkersWhenItTakesLongOrNobodyKnows) {
+  batcher_.Calibrate({1, microseconds(51)});
+  EXPECT_FALSE(RunsHere(1));
+  DynamicBatcher unknown(pool_, {}, runner_, observer_);
+  clock_.Advance(milliseconds(1));
+  Submit(unknown, 2);
+  log_.WaitForEnded(2);
+  EXPECT_NE(threads_.back(), std::this_thread::get_id());
+}
+
+TEST_F(ShortTaskTest, WaitsForWhatADelayWouldBring) {
+  DynamicBatcher delayed(pool_, {.max_batch = 4, .delay = milliseconds(1)}, runner_, observer_);
+  delayed.Calibrate({1, microseconds(20)});
+  Submit(delayed, 1);
+  EXPECT_EQ(log_.TimesEnded(1), 0);
+}
+
+TEST_F(ShortTaskTest, WaitsWhileThePoolIsPaused) {
+  pool_.Pause();
+  Submit(batcher_, 1);
+  EXPECT_EQ(log_.TimesEnded(1), 0);
+  pool_.Resume();
+  log_.WaitForEnded(1);
+}
+
+TEST_F(ShortTaskTest, LeavesTheOtherWorkersToWhatComesMeanwhile) {
+  LatchCounter gate;
+  FakeRunner blocked([&](int) { gate.WaitFor(1); });
+  DynamicBatcher other(pool_, {.max_batch = 1}, blocked, observer_);
+  other.Calibrate({1, microseconds(20)});
+  std::thread bringer([&] { Submit(other, 100); });
+  blocked.begun().WaitFor(1);
+  EXPECT_FALSE(RunsHere(1)) << "on the second worker";
+  gate.Add();
+  bringer.join();
+  log_.WaitForEnded(2);
+}
+
+TEST_F(WorkerPoolTest, NoTaskIsShortWhereNoneIsToBe) {
+  std::thread::id ran;
+  FakeRunner runner([&](int) { ran = std::this_thread::get_id(); });
+  WorkerPool pool(1, clock_, Duration::zero());
+  DynamicBatcher batcher(pool, {}, runner, observer_);
+  batcher.Calibrate({1, std::chrono::nanoseconds(1)});
   Submit(batcher, 1);
   log_.WaitForEnded(1);
-  EXPECT_THAT(observer_.closed(), ElementsAre(CloseReason::kDelay));
+  EXPECT_NE(ran, std::this_thread::get_id());
+}
+
+// A runner that belongs to whoever has its batcher, which a task of its own lets go of.
+TEST_F(WorkerPoolTest, ABatcherIsKeptUntilItsBatchHasEnded) {
+  struct Served final : public BatchRunner, public std::enable_shared_from_this<Served> {
+    Served(WorkerPool& pool, BatchObserver& observer, LatchCounter& counter)
+        : freed(counter), batcher(pool, {}, *this, observer) {}
+    ~Served() override { freed.Add(); }
+    std::vector<MeasuredRun> RunBatch(FormedBatch batch, int /*worker*/) override {
+      last.reset();
+      for (const auto& task : batch.tasks) AsFake(*task).Run();
+      return {};
+    }
+    std::shared_ptr<const void> Hold() override { return weak_from_this().lock(); }
+
+    std::shared_ptr<Served> last;
+    LatchCounter& freed;
+    DynamicBatcher batcher;
+  };
+  LatchCounter freed;
+  WorkerPool pool(1, clock_);
+  auto served = std::make_shared<Served>(pool, observer_, freed);
+  served->last = served;
+  DynamicBatcher& batcher = served->batcher;
+  pool.Pause();
+  Submit(batcher, 1);
+  served.reset();
+  pool.Resume();
+  log_.WaitForEnded(1);
+  freed.WaitFor(1);
 }
 
 TEST_F(WorkerPoolTest, TellsWhatBatchesCostAndWhatTheyWereExpectedTo) {

@@ -115,6 +115,25 @@ TEST_F(ServedModelTest, ARequestOfMoreSamplesThanABatchIsSplitAndAnsweredAsOne) 
   EXPECT_EQ(statistics.samples, 54);
 }
 
+// What a model that is replaced under load comes to.
+TEST_F(ServedModelTest, TheLastHandleMayBeDroppedFromWithinABatch) {
+  LatchCounter freed;
+  std::shared_ptr<ServedModel> served(serving_.Serve(SampleModel(kSample), 4).release(),
+                                      [&freed](const ServedModel* model) {
+                                        delete model;
+                                        freed.Add();
+                                      });
+  Call& call = NewCall(*served, 1);
+  InferenceRequest request = call.Request();
+  std::shared_ptr<ServedModel> last;
+  request.done = [&last](const absl::Status&, const InferenceTimes&) { last.reset(); };
+  serving_.pool.Pause();
+  ASSERT_TRUE(served->Submit(std::move(request)).ok());
+  last = std::move(served);
+  serving_.pool.Resume();
+  freed.WaitFor(1);
+}
+
 TEST_F(ServedModelTest, ARequestMayBeRefusedForItsSamplesInPlaceOfBeingSplit) {
   const auto served = serving_.Serve(SampleModel(kSample), 4, {.split_requests = false});
   EXPECT_EQ(served->signature().max_samples, 0);
