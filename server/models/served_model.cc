@@ -17,7 +17,7 @@ namespace rectifier {
 // A request and what is left of it. Its parts may run side by side.
 class ServedModel::Pending {
  public:
-  Pending(InferenceRequest request, ServedModel& served, int64_t parts)
+  Pending(InferenceRequest&& request, ServedModel& served, int64_t parts)
       : request_(std::move(request)), served_(served), left_(parts) {
     times_.enqueued = served.collaborators_.clock.Now();
   }
@@ -60,24 +60,23 @@ class ServedModel::Pending {
 };
 
 // Rows of a request that stay together: all of them, unless it is split.
-class ServedModel::InferenceTask final : public Task {
+class ServedModel::InferenceTask : public Task {
  public:
-  InferenceTask(std::shared_ptr<Pending> pending, int64_t first_row, int64_t rows,
-                uint64_t cost_class)
+  InferenceTask(Pending& pending, int64_t first_row, int64_t rows, uint64_t cost_class)
       : Task({.samples = rows,
-              .bytes = Bytes(pending->request()) / static_cast<size_t>(pending->request().samples) *
+              .bytes = Bytes(pending.request()) / static_cast<size_t>(pending.request().samples) *
                        static_cast<size_t>(rows),
-              .deadline = pending->request().deadline,
-              .priority = pending->request().priority,
+              .deadline = pending.request().deadline,
+              .priority = pending.request().priority,
               .cost_class = cost_class}),
-        pending_(std::move(pending)),
+        pending_(pending),
         first_row_(first_row) {
-    times_.enqueued = pending_->enqueued();
+    times_.enqueued = pending.enqueued();
   }
 
-  bool cancelled() const override { return pending_->cancelled(); }
-  void Drop(const absl::Status& status) override { pending_->End(status, times_); }
-  void Complete() { pending_->End(absl::OkStatus(), times_); }
+  bool cancelled() const override { return pending_.cancelled(); }
+  void Drop(const absl::Status& status) override { pending_.End(status, times_); }
+  void Complete() { pending_.End(absl::OkStatus(), times_); }
 
   // Samples of a batch have the same shape.
   bool CanShareBatch(const Task& other) const override {
@@ -88,7 +87,7 @@ class ServedModel::InferenceTask final : public Task {
     return true;
   }
 
-  const InferenceRequest& request() const { return pending_->request(); }
+  const InferenceRequest& request() const { return pending_.request(); }
   int64_t first_row() const { return first_row_; }
   InferenceTimes& times() { return times_; }
 
@@ -106,9 +105,31 @@ class ServedModel::InferenceTask final : public Task {
     return bytes;
   }
 
-  const std::shared_ptr<Pending> pending_;
+  Pending& pending_;
   const int64_t first_row_;
   InferenceTimes times_;
+};
+
+struct ServedModel::OwnPending {
+  Pending pending;
+};
+
+// A request that is not split, and its task.
+class ServedModel::WholeRequest final : private OwnPending, public InferenceTask {
+ public:
+  WholeRequest(InferenceRequest&& request, ServedModel& served, uint64_t cost_class)
+      : OwnPending{{std::move(request), served, 1}},
+        InferenceTask(pending, 0, pending.request().samples, cost_class) {}
+};
+
+class ServedModel::PartOfRequest final : public InferenceTask {
+ public:
+  PartOfRequest(std::shared_ptr<Pending> pending, int64_t first_row, int64_t rows,
+                uint64_t cost_class)
+      : InferenceTask(*pending, first_row, rows, cost_class), kept_(std::move(pending)) {}
+
+ private:
+  const std::shared_ptr<Pending> kept_;
 };
 
 namespace {
@@ -168,9 +189,16 @@ absl::Status ServedModel::Submit(InferenceRequest request) {
   const int64_t part = std::max<int64_t>(1, signature_.max_batch);
   const int64_t parts = (samples + part - 1) / part;
   const uint64_t cost_class = model_->has_dynamic_shapes() ? CostClass(request) : 0;
+  if (parts == 1) {
+    std::unique_ptr<Task> task =
+        std::make_unique<WholeRequest>(std::move(request), *this, cost_class);
+    const absl::Status submitted = batcher_.Submit(task);
+    if (!submitted.ok()) statistics_.RecordFailure(Duration::zero());
+    return submitted;
+  }
   const auto pending = std::make_shared<Pending>(std::move(request), *this, parts);
   for (int64_t i = 0; i < parts; ++i) {
-    std::unique_ptr<Task> task = std::make_unique<InferenceTask>(
+    std::unique_ptr<Task> task = std::make_unique<PartOfRequest>(
         pending, i * part, std::min(part, samples - i * part), cost_class);
     const absl::Status submitted = batcher_.Submit(task);
     if (submitted.ok()) continue;

@@ -82,7 +82,10 @@ class ServedModel final : public Servable,
 
  private:
   class Pending;
+  struct OwnPending;
   class InferenceTask;
+  class WholeRequest;
+  class PartOfRequest;
 
   std::vector<MeasuredRun> RunBatch(FormedBatch batch, int worker) override;
   std::shared_ptr<const void> Hold() override { return weak_from_this().lock(); }
