@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures what the server costs, beside the ceilings and beside a peer, and prints tables of ratios.
 
-* A network that computes next to nothing against a bare gRPC server that answers with the same bytes: one that neither
-  reads requests nor makes replies, and one that parses the one and serializes the other, as services usually do.
+* A small network, and one that computes next to nothing, against a bare gRPC server that answers with the same bytes:
+  one that neither reads requests nor makes replies, and one that parses the one and serializes the other, as services
+  usually do. With the server's CPU time for each request.
 * Large networks against the engine in a loop on as many threads, without a server.
 * With --triton, against Triton (ONNX Runtime behind its Python backend).
 
@@ -12,6 +13,7 @@ their least and greatest. Needs numpy, onnx, onnxruntime and tritonclient[grpc].
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -29,14 +31,16 @@ sys.path.insert(0, str(ROOT / "tests" / "networks"))
 import catalog  # noqa: E402
 import peer  # noqa: E402
 
-SMALL = "perceptron"
+SMALL = "perceptron"  # 64, 256, 128, 64, 10
+TINY = "perceptron_tiny"  # 12, 16, 8, 4
 LARGE = ("mobilefacenet", "tiny_yolov2")
+WARM_UP = 0.5  # load_generator's, in seconds
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
 
-def request_for(network, model, typed, batch=1):
-    case = peer.make_case(network, "full", model, batch)
-    request = service_pb2.ModelInferRequest(model_name=network.name, id="1")
+def request_for(network, model, typed, batch=1, scale="full", name=None):
+    case = peer.make_case(network, scale, model, batch)
+    request = service_pb2.ModelInferRequest(model_name=name or network.name, id="1")
     for name, array in case.inputs.items():
         tensor = request.inputs.add(name=name, datatype="FP32", shape=array.shape)
         if typed:
@@ -57,14 +61,14 @@ class Load:
     def __init__(self, bin_dir, scratch, seconds):
         self._program = bin_dir / "load_generator"
         self._scratch = pathlib.Path(scratch)
-        self._seconds = seconds
+        self.seconds = seconds
 
     def __call__(self, address, request, concurrency, reply=None, seconds=None, connections=None):
         """What load_generator reports of a closed loop."""
         request_file = self._scratch / "request"
         request_file.write_bytes(request)
         command = [self._program, "--target", address, "--request", request_file, "--concurrency", str(concurrency)]
-        command += ["--connections", str(connections or min(concurrency, 8)), "--seconds", str(seconds or self._seconds)]
+        command += ["--connections", str(connections or min(concurrency, 8)), "--seconds", str(seconds or self.seconds)]
         if reply is not None:
             reply_file = self._scratch / "reply"
             reply_file.write_bytes(reply)
@@ -107,38 +111,54 @@ def table(title, header, rows):
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
-def against_echo(options, load, address, models, scratch):
-    network, model = models[SMALL]
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def with_cpu(load, process, *arguments):
+    """What `load` reports, and the process's CPU time for each request."""
+    before = cpu_seconds(process)
+    report = load(*arguments)
+    requests = report["per_second"] * (load.seconds + WARM_UP)  # which goes at the same rate
+    return report | {"cpu_us": (cpu_seconds(process) - before) * 1e6 / requests}
+
+
+def against_echo(options, load, address, process, models, scratch):
     rows = []
     points = []
-    for form in ("raw", "typed"):
-        request = request_for(network, model, form == "typed")
+    for name, form in ((name, form) for name in (TINY, SMALL) for form in ("raw", "typed")):
+        network, model = models[name]
+        scale = "small" if name == TINY else "full"
+        request = request_for(network, model, form == "typed", scale=scale, name=name)
         reply = call(address, request)
         reply_file = pathlib.Path(scratch) / "echoed"
         reply_file.write_bytes(reply)
         with (
-            contenders.echo(options.bin_dir, reply_file, False) as (bytes_echo, _),
-            contenders.echo(options.bin_dir, reply_file, True) as (message_echo, _),
+            contenders.echo(options.bin_dir, reply_file, False) as (bytes_echo, bytes_process),
+            contenders.echo(options.bin_dir, reply_file, True) as (message_echo, message_process),
         ):
             for concurrency in options.concurrency:
                 results = in_turns(
                     options.rounds,
                     {
-                        "rectifier": lambda: load(address, request, concurrency, reply),
-                        "echo of messages": lambda: load(message_echo, request, concurrency),
-                        "echo of bytes": lambda: load(bytes_echo, request, concurrency),
+                        "rectifier": lambda: with_cpu(load, process, address, request, concurrency, reply),
+                        "echo of messages": lambda: with_cpu(load, message_process, message_echo, request, concurrency),
+                        "echo of bytes": lambda: with_cpu(load, bytes_process, bytes_echo, request, concurrency),
                     },
                 )
                 ours = statistics.median(r["per_second"] for r in results["rectifier"])
-                row = [form, concurrency, f"{ours:.0f}"]
+                row = [name, form, concurrency, f"{ours:.0f}"]
                 for other in ("echo of messages", "echo of bytes"):
                     row += [ratios(results, "rectifier", other, key) for key in ("per_second", "p99_ms")]
+                row += [f"{statistics.median(r['cpu_us'] for r in reports):.0f}" for reports in results.values()]
                 rows.append(row)
-                if form == "raw":
-                    for name, reports in results.items():
-                        points.append((name, concurrency, reports))
-    header = ["contents", "in flight", "requests/s", "of messages: throughput", "p99", "of bytes: throughput", "p99"]
-    table(f"{SMALL}, a request of one sample, in parts of a bare gRPC echo", header, rows)
+                if form == "raw" and name == SMALL:
+                    for contestant, reports in results.items():
+                        points.append((contestant, concurrency, reports))
+    header = ["network", "contents", "in flight", "requests/s", "of messages: throughput", "p99", "of bytes: throughput"]
+    header += ["p99", "CPU µs a request", "messages'", "bytes'"]
+    table("A request of one sample, in parts of a bare gRPC echo", header, rows)
     return points
 
 
@@ -251,12 +271,17 @@ def main():
             folder.mkdir(parents=True)
             (folder / "model.onnx").write_bytes(model.SerializeToString())
             models[network.name] = (network, model)
+        (network,) = catalog.selected([SMALL])
+        models[TINY] = (network, network.model("small"))
+        folder = repository / TINY / "1"
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(models[TINY][1].SerializeToString())
         load = Load(options.bin_dir, scratch, options.seconds)
         workers = ("--workers", str(options.workers))
         with contenders.rectifier(options.bin_dir, repository, scratch, *workers) as (addresses, process):
             address = addresses["grpc"]
             if "echo" in options.only:
-                points = against_echo(options, load, address, models, scratch)
+                points = against_echo(options, load, address, process, models, scratch)
                 if options.picture:
                     options.picture.write_text(picture.latency_against_throughput(points))
             if "engine" in options.only:
