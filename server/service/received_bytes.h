@@ -24,10 +24,11 @@ class ReceivedBytes {
 
   ReceivedBytes() = default;
 
-  // Takes the bytes out of `buffer`, so that they are not held twice: it is the call's own, const
+  // Takes the bytes out of the buffer, so that they are not held twice: it is the call's own, const
   // only by the signature of the handlers, and gRPC's parsing clears it likewise. INVALID_ARGUMENT,
   // of the message `name`, when they cannot be read.
-  static absl::StatusOr<ReceivedBytes> Take(const grpc::ByteBuffer& buffer, std::string_view name);
+  static absl::StatusOr<ReceivedBytes> Take(const grpc::ByteBuffer& of_the_call,
+                                            std::string_view name);
 
   // Valid for as long as this, also when this is moved.
   const ScatteredBytes& bytes() const { return bytes_; }
