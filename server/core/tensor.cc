@@ -1,6 +1,5 @@
 #include "server/core/tensor.h"
 
-#include <cstdlib>
 #include <new>
 
 #include "server/core/status.h"
@@ -20,13 +19,12 @@ absl::StatusOr<int64_t> CheckedByteSize(const TensorType& type) {
 
 AlignedBuffer::AlignedBuffer(size_t size) : size_(size) {
   if (size == 0) return;
-  // aligned_alloc wants a multiple of the alignment.
-  const size_t rounded = (size + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
-  data_.reset(static_cast<std::byte*>(std::aligned_alloc(kTensorAlignment, rounded)));
-  if (data_ == nullptr) throw std::bad_alloc();
+  data_.reset(static_cast<std::byte*>(::operator new (size, std::align_val_t{kTensorAlignment})));
 }
 
-void AlignedBuffer::Free::operator()(std::byte* p) const { std::free(p); }
+void AlignedBuffer::Free::operator()(std::byte* p) const {
+  ::operator delete (p, std::align_val_t{kTensorAlignment});
+}
 
 absl::StatusOr<Tensor> Tensor::Allocate(const TensorType& type) {
   RECTIFIER_ASSIGN_OR_RETURN(const int64_t bytes, CheckedByteSize(type));

@@ -12,8 +12,10 @@ std::span<Byte> Rows(std::span<Byte> bytes, int64_t samples, int64_t first, int6
   return bytes.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(count) * row);
 }
 
-std::span<const std::byte> InputRows(const RequestRows& of, size_t input) {
-  return Rows(of.request.inputs[input].bytes, of.request.samples, of.first_row, of.rows);
+ScatteredBytes InputRows(const RequestRows& of, size_t input) {
+  const ScatteredBytes& bytes = of.request.inputs[input].bytes;
+  const size_t row = bytes.size() / static_cast<size_t>(of.request.samples);
+  return bytes.Range(static_cast<size_t>(of.first_row) * row, static_cast<size_t>(of.rows) * row);
 }
 
 // Empty when the request does not want the output.
@@ -45,23 +47,24 @@ BatchTensors::BatchTensors(const Program& program, std::span<const RequestRows> 
   const bool alone = rows.size() == 1 && padding == 0;
   for (size_t i = 0; i < program.inputs().size(); ++i) {
     const TensorType& type = program.inputs()[i].type;
-    if (alone && CanBeUsedInPlace(InputRows(rows[0], i), type.dtype)) {
-      inputs_.push_back({type, InputRows(rows[0], i)});
-      continue;
+    if (alone) {
+      const ScatteredBytes bytes = InputRows(rows[0], i);
+      if (bytes.pieces().size() == 1 && CanBeUsedInPlace(bytes.pieces()[0], type.dtype)) {
+        inputs_.push_back({type, bytes.pieces()[0]});
+        continue;
+      }
     }
     const std::span<std::byte> gathered = Reuse(scratch.inputs, i, type);
     inputs_.push_back({type, gathered});
-    std::byte* to = gathered.data();
-    for (const RequestRows& of : rows) {
-      const auto from = InputRows(of, i);
-      std::memcpy(to, from.data(), from.size());
-      to += from.size();
-    }
+    size_t end = 0;
+    const auto append = [&](const ScatteredBytes& bytes) {
+      bytes.CopyTo(gathered.subspan(end, bytes.size()));
+      end += bytes.size();
+    };
+    for (const RequestRows& of : rows) append(InputRows(of, i));
     // What is computed for nothing is a sample like others: no number in it is slow or odd.
-    const auto last = InputRows({rows.back().request, rows.back().last_row(), 1}, i);
-    for (int64_t row = 0; row < padding; ++row, to += last.size()) {
-      std::memcpy(to, last.data(), last.size());
-    }
+    const ScatteredBytes last = InputRows({rows.back().request, rows.back().last_row(), 1}, i);
+    for (int64_t row = 0; row < padding; ++row) append(last);
   }
   for (size_t i = 0; i < program.outputs().size(); ++i) {
     const TensorType& type = program.outputs()[i].type;

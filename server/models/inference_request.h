@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "server/core/clock.h"
+#include "server/core/scattered_bytes.h"
 #include "server/core/tensor.h"
 
 namespace rectifier {
@@ -25,7 +26,7 @@ struct InferenceTimes {
 // Lifetime: the bytes behind `inputs` and `outputs` stay valid until `done` has been called.
 struct InferenceRequest {
   int64_t samples = 1;
-  std::vector<TensorView> inputs;
+  std::vector<ScatteredTensor> inputs;
   std::vector<MutableTensorView> outputs;  // written before `done` is called with OK
   uint64_t priority = 0;                   // 1 is the most urgent; 0: the model's default
   TimePoint deadline = TimePoint::max();

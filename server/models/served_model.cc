@@ -100,7 +100,7 @@ class ServedModel::InferenceTask : public Task {
 
   static size_t Bytes(const InferenceRequest& request) {
     size_t bytes = 0;
-    for (const TensorView& input : request.inputs) bytes += input.bytes.size();
+    for (const ScatteredTensor& input : request.inputs) bytes += input.bytes.size();
     for (const MutableTensorView& output : request.outputs) bytes += output.bytes.size();
     return bytes;
   }
@@ -158,7 +158,7 @@ Duration ThreadTime() {
 // that give the same number by accident share a cost, not a batch.)
 uint64_t CostClass(const InferenceRequest& request) {
   uint64_t hash = 14695981039346656037ULL;  // FNV-1a
-  for (const TensorView& input : request.inputs) {
+  for (const ScatteredTensor& input : request.inputs) {
     const auto dims = input.type.shape.dims();
     for (size_t axis = 1; axis < dims.size(); ++axis) {
       hash = (hash ^ static_cast<uint64_t>(dims[axis])) * 1099511628211ULL;
@@ -274,7 +274,7 @@ absl::StatusOr<std::vector<std::shared_ptr<const Program>>> ServedModel::Program
       continue;
     }
     std::vector<Shape> shapes;
-    for (const TensorView& input : task.request().inputs) {
+    for (const ScatteredTensor& input : task.request().inputs) {
       shapes.push_back(input.type.shape);
       if (signature().max_batch > 0) shapes.back()[0] = size;
     }

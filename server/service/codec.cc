@@ -1,11 +1,7 @@
 #include "server/service/codec.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +9,7 @@
 #include "server/core/status.h"
 #include "server/service/client_text.h"
 #include "server/service/tensor_contents.h"
+#include "server/service/wire_encoding.h"
 
 namespace rectifier {
 namespace {
@@ -23,6 +20,12 @@ using Parameters = google::protobuf::Map<std::string, inference::InferParameter>
 
 std::string InputPlace(std::string_view name) { return "input " + ClientText(name); }
 std::string OutputPlace(std::string_view name) { return "output " + ClientText(name); }
+
+// The tensor's name is put before it by those who know it: no text is made for what is right.
+template <typename... Args>
+absl::Status Refused(fmt::format_string<Args...> format, Args&&... args) {
+  return absl::InvalidArgumentError(fmt::format(format, std::forward<Args>(args)...));
+}
 
 std::optional<size_t> FindSpec(const std::vector<TensorSpec>& specs, std::string_view name) {
   const auto spec =
@@ -43,36 +46,41 @@ std::string Names(const std::vector<TensorSpec>& specs) {
 
 // Parameters that would make the tensor's bytes something else than what the server reads or
 // writes; an answer that passed over them would be wrong.
-absl::Status CheckParameters(const std::string& place, const Parameters& parameters) {
+absl::Status CheckParameters(const Parameters& parameters) {
+  if (parameters.empty()) return absl::OkStatus();
   for (const char* name : {"shared_memory_region", "classification"}) {
     if (parameters.contains(name)) {
-      return InvalidArgument(place, "parameter '{}' is not supported", name);
+      return Refused("parameter '{}' is not supported", name);
     }
   }
   return absl::OkStatus();
 }
 
 // Raw and typed contents are never mixed.
-absl::Status CheckForm(const ModelInferRequest& request, bool raw) {
+absl::Status CheckForm(const ParsedRequest& request, bool raw) {
   if (!raw) return absl::OkStatus();
-  for (const Input& input : request.inputs()) {
-    if (input.has_contents()) {
-      return InvalidArgument(InputPlace(input.name()),
+  const auto& inputs = request.header().inputs();
+  for (int i = 0; i < inputs.size(); ++i) {
+    if (request.contents(i)) {
+      return InvalidArgument(InputPlace(inputs[i].name()),
                              "contents and raw_input_contents cannot be used together");
     }
   }
-  if (request.raw_input_contents_size() != request.inputs_size()) {
+  const size_t entries = request.raw_input_contents().size();
+  if (entries != static_cast<size_t>(inputs.size())) {
     return InvalidArgument("raw_input_contents", "expected {} entries, one an input, got {}",
-                           request.inputs_size(), request.raw_input_contents_size());
+                           inputs.size(), entries);
   }
   return absl::OkStatus();
 }
 
 // Of each input of the signature: its index in the request.
-absl::StatusOr<std::vector<int>> MatchInputs(const ModelInferRequest& request,
-                                             const ModelSignature& signature) {
+using InputIndices = absl::InlinedVector<int, 4>;
+
+absl::StatusOr<InputIndices> MatchInputs(const ModelInferRequest& request,
+                                         const ModelSignature& signature) {
   constexpr int kMissing = -1;
-  std::vector<int> indices(signature.inputs.size(), kMissing);
+  InputIndices indices(signature.inputs.size(), kMissing);
   for (int i = 0; i < request.inputs_size(); ++i) {
     const Input& input = request.inputs(i);
     const std::optional<size_t> spec = FindSpec(signature.inputs, input.name());
@@ -81,7 +89,9 @@ absl::StatusOr<std::vector<int>> MatchInputs(const ModelInferRequest& request,
                              Names(signature.inputs));
     }
     if (indices[*spec] != kMissing) return InvalidArgument(InputPlace(input.name()), "given twice");
-    RECTIFIER_RETURN_IF_ERROR(CheckParameters(InputPlace(input.name()), input.parameters()));
+    if (absl::Status status = CheckParameters(input.parameters()); !status.ok()) {
+      return At(InputPlace(input.name()), status);
+    }
     indices[*spec] = i;
   }
   const auto missing = std::find(indices.begin(), indices.end(), kMissing);
@@ -92,77 +102,67 @@ absl::StatusOr<std::vector<int>> MatchInputs(const ModelInferRequest& request,
   return indices;
 }
 
-absl::StatusOr<TensorType> CheckType(const std::string& place, const Input& input,
-                                     const TensorSpec& spec) {
+absl::StatusOr<TensorType> CheckType(const Input& input, const TensorSpec& spec) {
   if (input.datatype() != ProtocolName(spec.type.dtype)) {
-    return InvalidArgument(place, "expected datatype {}, got {}", ProtocolName(spec.type.dtype),
-                           ClientText(input.datatype()));
+    return Refused("expected datatype {}, got {}", ProtocolName(spec.type.dtype),
+                   ClientText(input.datatype()));
   }
   if (input.shape_size() != spec.type.shape.rank()) {
-    return InvalidArgument(place, "expected shape {}, of {} dimensions, got {} dimensions",
-                           spec.type.shape.ToString(), spec.type.shape.rank(), input.shape_size());
+    return Refused("expected shape {}, of {} dimensions, got {} dimensions",
+                   spec.type.shape.ToString(), spec.type.shape.rank(), input.shape_size());
   }
   TensorType type{spec.type.dtype, {}};
   for (const int64_t dim : input.shape()) {
-    if (dim < 0) return InvalidArgument(place, "dimension {} is {}", type.shape.rank(), dim);
+    if (dim < 0) return Refused("dimension {} is {}", type.shape.rank(), dim);
     type.shape.push_back(dim);
   }
   const absl::StatusOr<int64_t> bytes = CheckedByteSize(type);
-  if (!bytes.ok()) return At(place, bytes.status());
+  if (!bytes.ok()) return bytes.status();
   if (!Matches(type.shape, spec.type.shape)) {
-    return InvalidArgument(place, "expected shape {}, got {}", spec.type.shape.ToString(),
-                           type.shape.ToString());
+    return Refused("expected shape {}, got {}", spec.type.shape.ToString(), type.shape.ToString());
   }
   return type;
 }
 
-// `bytes` as a tensor of `type`. They are copied into `copies` when they are not aligned to the
-// elements' size.
-absl::StatusOr<TensorView> RawTensor(const std::string& place, const TensorType& type,
-                                     const std::string& bytes, std::vector<Tensor>& copies) {
-  RECTIFIER_ASSIGN_OR_RETURN(const int64_t expected, CheckedByteSize(type));
-  if (static_cast<int64_t>(bytes.size()) != expected) {
-    return InvalidArgument(place, "expected {} bytes for {} {}, got {}", expected,
-                           ProtocolName(type.dtype), type.shape.ToString(), bytes.size());
-  }
-  if (type.dtype == DType::kBool &&
-      std::any_of(bytes.begin(), bytes.end(), [](char c) { return c != 0 && c != 1; })) {
-    return InvalidArgument(place, "expected bytes 0 and 1 for BOOL");
-  }
-  const std::span<const std::byte> view = std::as_bytes(std::span(bytes));
-  const auto alignment = static_cast<uintptr_t>(ElementSize(type.dtype));
-  if (reinterpret_cast<uintptr_t>(view.data()) % alignment == 0) return TensorView{type, view};
-  RECTIFIER_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(type));
-  std::memcpy(copy.bytes().data(), view.data(), view.size());
-  copies.push_back(std::move(copy));
-  return copies.back().view();
+bool AreBooleans(const ScatteredBytes& bytes) {
+  return std::all_of(bytes.pieces().begin(), bytes.pieces().end(), [](ScatteredBytes::Piece piece) {
+    return std::all_of(piece.begin(), piece.end(), [](std::byte b) { return b <= std::byte{1}; });
+  });
 }
 
-absl::StatusOr<TensorView> TypedTensor(const std::string& place, const TensorType& type,
-                                       const inference::InferTensorContents& contents,
-                                       std::vector<Tensor>& converted) {
+absl::StatusOr<ScatteredTensor> RawTensor(const TensorType& type, const ScatteredBytes& bytes) {
+  RECTIFIER_ASSIGN_OR_RETURN(const int64_t expected, CheckedByteSize(type));
+  if (bytes.size() != static_cast<size_t>(expected)) {
+    return Refused("expected {} bytes for {} {}, got {}", expected, ProtocolName(type.dtype),
+                   type.shape.ToString(), bytes.size());
+  }
+  if (type.dtype == DType::kBool && !AreBooleans(bytes)) {
+    return Refused("expected bytes 0 and 1 for BOOL");
+  }
+  return ScatteredTensor(type, bytes);
+}
+
+absl::StatusOr<ScatteredTensor> TypedTensor(const TensorType& type,
+                                            const std::optional<ScatteredBytes>& given,
+                                            std::vector<Tensor>& converted) {
   const ContentsRow& row = ContentsOf(type.dtype);
-  if (row.count == nullptr) {
-    return InvalidArgument(place, "{} travels in raw_input_contents only",
-                           ProtocolName(type.dtype));
+  if (row.number == 0) {
+    return Refused("{} travels in raw_input_contents only", ProtocolName(type.dtype));
   }
-  const std::string_view other = OtherField(contents, row.field);
-  if (!other.empty()) {
-    return InvalidArgument(place, "expected elements in {}, got {}", row.field, other);
-  }
-  if (row.count(contents) != type.shape.ElementCount()) {
-    return InvalidArgument(place, "expected {} elements in {} for shape {}, got {}",
-                           type.shape.ElementCount(), row.field, type.shape.ToString(),
-                           row.count(contents));
+  const ScatteredBytes contents = given.value_or(ScatteredBytes());
+  RECTIFIER_ASSIGN_OR_RETURN(const int64_t elements, CountElements(row, contents));
+  if (elements != type.shape.ElementCount()) {
+    return Refused("expected {} elements in {} for shape {}, got {}", type.shape.ElementCount(),
+                   row.field, type.shape.ToString(), elements);
   }
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(type));
-  RECTIFIER_RETURN_IF_ERROR(At(place, row.decode(contents, tensor.bytes())));
+  RECTIFIER_RETURN_IF_ERROR(row.decode(contents, tensor.bytes()));
   converted.push_back(std::move(tensor));
-  return converted.back().view();
+  return ScatteredTensor(converted.back().view());
 }
 
 // Samples of the request: dimension 0 of every input of a batched model.
-absl::StatusOr<int64_t> CheckSamples(const std::vector<TensorView>& inputs,
+absl::StatusOr<int64_t> CheckSamples(const std::vector<ScatteredTensor>& inputs,
                                      const ModelSignature& signature) {
   if (signature.max_batch == 0 || inputs.empty()) return 1;
   const int64_t samples = inputs.front().type.shape[0];
@@ -194,7 +194,9 @@ absl::StatusOr<std::vector<size_t>> MatchOutputs(const ModelInferRequest& reques
     if (std::find(indices.begin(), indices.end(), *spec) != indices.end()) {
       return InvalidArgument(OutputPlace(output.name()), "requested twice");
     }
-    RECTIFIER_RETURN_IF_ERROR(CheckParameters(OutputPlace(output.name()), output.parameters()));
+    if (absl::Status status = CheckParameters(output.parameters()); !status.ok()) {
+      return At(OutputPlace(output.name()), status);
+    }
     indices.push_back(*spec);
   }
   if (indices.empty()) {
@@ -203,124 +205,173 @@ absl::StatusOr<std::vector<size_t>> MatchOutputs(const ModelInferRequest& reques
   return indices;
 }
 
-// A slice over the bytes of `holder`, which lives until gRPC has sent them.
-template <typename Holder>
-grpc::Slice SliceOf(std::unique_ptr<Holder> holder, void* data, size_t size) {
-  return grpc::Slice(
-      data, size, [](void* held) { delete static_cast<Holder*>(held); }, holder.release());
-}
-
-struct HeldTensor {
-  Tensor tensor;
-  std::shared_ptr<ByteBudget::Share> reserved;
-};
-
+// What a slice of a reply holds until gRPC has sent it.
 struct HeldText {
   std::string text;
-  std::shared_ptr<ByteBudget::Share> reserved;
+  ByteBudget::Share reserved;
 };
+
+struct HeldOutputs {
+  AlignedBuffer memory;
+  ByteBudget::Share reserved;
+};
+
+grpc::ByteBuffer OneSlice(std::string text, ByteBudget::Share reserved) {
+  auto* held = new HeldText{std::move(text), std::move(reserved)};
+  const grpc::Slice slice(
+      held->text.data(), held->text.size(), [](void* h) { delete static_cast<HeldText*>(h); },
+      held);
+  return {&slice, 1};
+}
+
+// A slice over `bytes` of `outputs`, which lives until gRPC has sent it.
+grpc::Slice SliceOf(const std::shared_ptr<HeldOutputs>& outputs, std::span<std::byte> bytes) {
+  using Holder = std::shared_ptr<HeldOutputs>;
+  return grpc::Slice(
+      bytes.data(), bytes.size(), [](void* holder) { delete static_cast<Holder*>(holder); },
+      new Holder(outputs));
+}
+
+using Response = inference::ModelInferResponse;
+using Output = Response::InferOutputTensor;
+
+size_t ShapeSize(const Shape& shape) {
+  size_t size = 0;
+  for (const int64_t dim : shape.dims()) size += VarintSize(static_cast<uint64_t>(dim));
+  return size;
+}
+
+void AppendText(int field, std::string_view text, std::string& to) {
+  AppendLengthPrefix(field, text.size(), to);
+  to.append(text);
+}
 
 }  // namespace
 
-std::string LengthPrefix(int field, uint64_t length) {
-  using google::protobuf::internal::WireFormatLite;
-  using google::protobuf::io::CodedOutputStream;
-  std::array<uint8_t, 16> bytes{};  // a tag has at most 5, a length 10
-  uint8_t* end = CodedOutputStream::WriteTagToArray(
-      WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), bytes.data());
-  end = CodedOutputStream::WriteVarint64ToArray(length, end);
-  return {bytes.data(), end};
-}
-
-absl::StatusOr<DecodedRequest> DecodeRequest(const ModelInferRequest& request,
+absl::StatusOr<DecodedRequest> DecodeRequest(const ParsedRequest& request,
                                              const ModelSignature& signature) {
+  const ModelInferRequest& header = request.header();
   DecodedRequest decoded;
-  decoded.raw = request.raw_input_contents_size() > 0;
+  decoded.raw = !request.raw_input_contents().empty();
   RECTIFIER_RETURN_IF_ERROR(CheckForm(request, decoded.raw));
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int> indices, MatchInputs(request, signature));
+  RECTIFIER_ASSIGN_OR_RETURN(const InputIndices indices, MatchInputs(header, signature));
+  decoded.inputs.reserve(indices.size());
   for (size_t i = 0; i < indices.size(); ++i) {
-    const Input& input = request.inputs(indices[i]);
-    const std::string place = InputPlace(input.name());
-    RECTIFIER_ASSIGN_OR_RETURN(const TensorType type, CheckType(place, input, signature.inputs[i]));
-    absl::StatusOr<TensorView> tensor =
-        decoded.raw
-            ? RawTensor(place, type, request.raw_input_contents(indices[i]), decoded.converted)
-            : TypedTensor(place, type, input.contents(), decoded.converted);
-    if (!tensor.ok()) return tensor.status();
+    const int index = indices[i];
+    const Input& input = header.inputs(index);
+    const absl::StatusOr<TensorType> type = CheckType(input, signature.inputs[i]);
+    if (!type.ok()) return At(InputPlace(input.name()), type.status());
+    absl::StatusOr<ScatteredTensor> tensor =
+        decoded.raw ? RawTensor(*type, request.raw_input_contents()[static_cast<size_t>(index)])
+                    : TypedTensor(*type, request.contents(index), decoded.converted);
+    if (!tensor.ok()) return At(InputPlace(input.name()), tensor.status());
     decoded.inputs.push_back(*std::move(tensor));
   }
   RECTIFIER_ASSIGN_OR_RETURN(decoded.samples, CheckSamples(decoded.inputs, signature));
-  RECTIFIER_ASSIGN_OR_RETURN(decoded.outputs, MatchOutputs(request, signature));
+  RECTIFIER_ASSIGN_OR_RETURN(decoded.outputs, MatchOutputs(header, signature));
   return decoded;
 }
 
 absl::StatusOr<Reply> Reply::Allocate(const ModelSignature& signature,
-                                      const DecodedRequest& request,
-                                      const std::vector<TensorType>& types, int64_t max_bytes) {
+                                      const DecodedRequest& request, std::vector<TensorType> types,
+                                      int64_t max_bytes) {
   RECTIFIER_CHECK(types.size() == signature.outputs.size());
+  Reply reply(signature, request, std::move(types), max_bytes);
   int64_t total = 0;
-  for (const size_t i : request.outputs) {
-    const absl::StatusOr<int64_t> bytes = CheckedByteSize(types[i]);
+  size_t end = 0;
+  for (const size_t i : reply.wanted_) {
+    const absl::StatusOr<int64_t> bytes = CheckedByteSize(reply.types_[i]);
     if (!bytes.ok() || __builtin_add_overflow(total, *bytes, &total) || total > max_bytes) {
       return ResourceExhausted(OutputPlace(signature.outputs[i].name),
                                "the outputs would have more than {} bytes", max_bytes);
     }
+    const size_t begin = (end + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+    reply.places_[i] = {begin, static_cast<size_t>(*bytes)};
+    end = begin + reply.places_[i].size;
   }
-  Reply reply(signature, request, types, max_bytes);
-  for (const size_t i : request.outputs) {
-    absl::StatusOr<Tensor> tensor = Tensor::Allocate(types[i]);
-    if (!tensor.ok()) return Internal("output", "{}", Message(tensor.status()));
-    reply.tensors_[i] = *std::move(tensor);
-  }
+  reply.memory_ = AlignedBuffer(end);
   return reply;
 }
 
 std::vector<MutableTensorView> Reply::outputs() {
   std::vector<MutableTensorView> views;
-  for (size_t i = 0; i < types_.size(); ++i) views.push_back({types_[i], tensors_[i].bytes()});
+  views.reserve(types_.size());
+  for (size_t i = 0; i < types_.size(); ++i) views.push_back({types_[i], BytesOf(i)});
   return views;
 }
 
-absl::StatusOr<grpc::ByteBuffer> Reply::Encode(inference::ModelInferResponse header,
+Reply::EntrySize Reply::SizeOfEntry(size_t output) const {
+  const TensorType& type = types_[output];
+  EntrySize size{};
+  size.entry = FieldSize(Output::kNameFieldNumber, signature_->outputs[output].name.size()) +
+               FieldSize(Output::kDatatypeFieldNumber, ProtocolName(type.dtype).size()) +
+               FieldSize(Output::kShapeFieldNumber, ShapeSize(type.shape));
+  if (raw_) return size;
+  const ContentsRow& row = ContentsOf(type.dtype);
+  size.packed = row.packed_size(BytesOf(output));
+  size.contents = FieldSize(static_cast<int>(row.number), size.packed);
+  size.entry += FieldSize(Output::kContentsFieldNumber, size.contents);
+  return size;
+}
+
+void Reply::AppendEntry(size_t output, const EntrySize& size, std::string& to) const {
+  const TensorType& type = types_[output];
+  AppendLengthPrefix(Response::kOutputsFieldNumber, size.entry, to);
+  AppendText(Output::kNameFieldNumber, signature_->outputs[output].name, to);
+  AppendText(Output::kDatatypeFieldNumber, ProtocolName(type.dtype), to);
+  AppendLengthPrefix(Output::kShapeFieldNumber, ShapeSize(type.shape), to);
+  for (const int64_t dim : type.shape.dims()) AppendVarint(static_cast<uint64_t>(dim), to);
+  if (raw_) return;
+  const ContentsRow& row = ContentsOf(type.dtype);
+  AppendLengthPrefix(Output::kContentsFieldNumber, size.contents, to);
+  AppendLengthPrefix(static_cast<int>(row.number), size.packed, to);
+  row.append_packed(BytesOf(output), to);
+}
+
+absl::StatusOr<grpc::ByteBuffer> Reply::Encode(const Response& header,
                                                ByteBudget::Share reserved) && {
+  absl::InlinedVector<EntrySize, 4> entries;
+  size_t text_size = header.ByteSizeLong();
+  size_t size = 0;  // of the message
   for (const size_t i : wanted_) {
-    auto* output = header.add_outputs();
-    output->set_name(signature_->outputs[i].name);
-    output->set_datatype(std::string(ProtocolName(tensors_[i].dtype())));
-    for (const int64_t dim : tensors_[i].shape().dims()) output->add_shape(dim);
-    if (!raw_)
-      ContentsOf(tensors_[i].dtype()).encode(tensors_[i].bytes(), *output->mutable_contents());
+    entries.push_back(SizeOfEntry(i));
+    text_size += FieldSize(Response::kOutputsFieldNumber, entries.back().entry);
+    if (raw_) size += FieldSize(Response::kRawOutputContentsFieldNumber, places_[i].size);
   }
-  const auto refused = [&] {
+  size += text_size;
+  if (size > static_cast<size_t>(max_bytes_)) {
     return ResourceExhausted("outputs", "the reply would have more than {} bytes", max_bytes_);
-  };
-  if (header.ByteSizeLong() > static_cast<size_t>(max_bytes_)) return refused();
-  const auto share = std::make_shared<ByteBudget::Share>(std::move(reserved));
-  auto text = std::make_unique<HeldText>();
-  if (!header.SerializeToString(&text->text)) return refused();
-  std::vector<grpc::Slice> slices;
-  if (!raw_) {
-    share->Resize(static_cast<int64_t>(text->text.size()));
-    text->reserved = share;
-    std::string& held = text->text;
-    slices.push_back(SliceOf(std::move(text), held.data(), held.size()));
-  } else {
-    // What stands between two tensors is short, and copied.
-    std::string between = std::move(text->text);
-    for (const size_t i : wanted_) {
-      auto tensor = std::make_unique<HeldTensor>(HeldTensor{std::move(tensors_[i]), share});
-      const std::span<std::byte> bytes = tensor->tensor.bytes();
-      between +=
-          LengthPrefix(inference::ModelInferResponse::kRawOutputContentsFieldNumber, bytes.size());
-      slices.emplace_back(between);
-      between.clear();
-      slices.push_back(SliceOf(std::move(tensor), bytes.data(), bytes.size()));
-    }
-    if (!between.empty()) slices.emplace_back(between);
   }
-  grpc::ByteBuffer message(slices.data(), slices.size());
-  if (message.Length() > static_cast<size_t>(max_bytes_)) return refused();
-  return message;
+  const bool one_slice = !raw_ || size <= kSmall;
+  std::string text;
+  text.reserve(one_slice ? size : text_size);
+  header.AppendToString(&text);
+  for (size_t k = 0; k < wanted_.size(); ++k) AppendEntry(wanted_[k], entries[k], text);
+  if (!one_slice) return std::move(*this).WithRawOutputs(std::move(text), std::move(reserved));
+  for (const size_t i : wanted_) {
+    if (!raw_) break;
+    AppendLengthPrefix(Response::kRawOutputContentsFieldNumber, places_[i].size, text);
+    text.append(reinterpret_cast<const char*>(BytesOf(i).data()), places_[i].size);
+  }
+  RECTIFIER_CHECK(text.size() == size);
+  memory_ = AlignedBuffer();
+  reserved.Resize(static_cast<int64_t>(size));
+  return OneSlice(std::move(text), std::move(reserved));
+}
+
+grpc::ByteBuffer Reply::WithRawOutputs(std::string text, ByteBudget::Share reserved) && {
+  const auto held = std::make_shared<HeldOutputs>(std::move(memory_), std::move(reserved));
+  std::vector<grpc::Slice> slices;
+  slices.reserve(2 * wanted_.size());
+  // What stands between two tensors is short, and copied.
+  for (const size_t i : wanted_) {
+    const std::span<std::byte> bytes(held->memory.data() + places_[i].begin, places_[i].size);
+    AppendLengthPrefix(Response::kRawOutputContentsFieldNumber, bytes.size(), text);
+    slices.emplace_back(text);
+    text.clear();
+    slices.push_back(SliceOf(held, bytes));
+  }
+  return {slices.data(), slices.size()};
 }
 
 }  // namespace rectifier

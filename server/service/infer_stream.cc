@@ -8,6 +8,7 @@
 #include "server/service/status_mapping.h"
 #include "server/service/trace_context.h"
 #include "server/service/unary.h"
+#include "server/service/wire_encoding.h"
 
 namespace rectifier {
 namespace {
@@ -18,9 +19,10 @@ absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutt
 grpc::ByteBuffer AsInferResponse(const grpc::ByteBuffer& reply) {
   std::vector<grpc::Slice> slices;
   if (!reply.Dump(&slices).ok()) return {};
-  slices.insert(slices.begin(), grpc::Slice(LengthPrefix(
-                                    inference::ModelStreamInferResponse::kInferResponseFieldNumber,
-                                    reply.Length())));
+  std::string prefix;
+  AppendLengthPrefix(inference::ModelStreamInferResponse::kInferResponseFieldNumber, reply.Length(),
+                     prefix);
+  slices.insert(slices.begin(), grpc::Slice(prefix));
   return {slices.data(), slices.size()};
 }
 

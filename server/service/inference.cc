@@ -5,7 +5,6 @@
 
 #include "server/core/status.h"
 #include "server/service/reserved_parameters.h"
-#include "server/service/unary.h"
 #include "server/service/wire_messages.h"
 
 namespace rectifier {
@@ -34,26 +33,27 @@ void Inference::Start(const grpc::ByteBuffer& request, Call call) {
 }
 
 absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& request) {
-  RECTIFIER_RETURN_IF_ERROR(ParseRequest(request, kModelInferWire, message_));
-  id_ = std::move(*message_.mutable_id());
-  model_name_ = std::move(*message_.mutable_model_name());
-  model_version_ = std::move(*message_.mutable_model_version());
+  RECTIFIER_ASSIGN_OR_RETURN(received_, ReceivedBytes::Take(request, kModelInferWire.name));
+  ParsedRequest parsed;
+  RECTIFIER_RETURN_IF_ERROR(parsed.Parse(received_.bytes()));
+  id_ = parsed.header().id();
+  model_name_ = parsed.header().model_name();
+  model_version_ = parsed.header().model_version();
   RECTIFIER_ASSIGN_OR_RETURN(version_, with_.registry.Lookup(model_name_, model_version_));
   if (version_->observer != nullptr) version_->observer->OnStarted();
   RECTIFIER_ASSIGN_OR_RETURN(servable_, ModelRegistry::ServableOf(*version_));
   const ModelSignature& signature = servable_->signature();
   RECTIFIER_ASSIGN_OR_RETURN(const ReservedParameters reserved,
-                             ReadReservedParameters(message_.parameters()));
-  RECTIFIER_ASSIGN_OR_RETURN(decoded_, DecodeRequest(message_, signature));
-  // What typed contents held is converted; clearing fields would keep their memory.
-  if (!decoded_.raw) inference::ModelInferRequest().Swap(&message_);
+                             ReadReservedParameters(parsed.header().parameters()));
+  RECTIFIER_ASSIGN_OR_RETURN(decoded_, DecodeRequest(parsed, signature));
+  if (!decoded_.raw) received_.Release();  // typed contents are converted
   std::vector<Shape> shapes;
-  for (const TensorView& input : decoded_.inputs) shapes.push_back(input.type.shape);
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<TensorType> outputs,
+  for (const ScatteredTensor& input : decoded_.inputs) shapes.push_back(input.type.shape);
+  RECTIFIER_ASSIGN_OR_RETURN(std::vector<TensorType> outputs,
                              servable_->OutputTypes(decoded_.samples, shapes));
   RECTIFIER_RETURN_IF_ERROR(ReserveReply(outputs));
-  RECTIFIER_ASSIGN_OR_RETURN(reply_,
-                             Reply::Allocate(signature, decoded_, outputs, with_.max_reply_bytes));
+  RECTIFIER_ASSIGN_OR_RETURN(
+      reply_, Reply::Allocate(signature, decoded_, std::move(outputs), with_.max_reply_bytes));
   InferenceRequest prepared;
   prepared.samples = decoded_.samples;
   prepared.inputs = std::move(decoded_.inputs);
@@ -100,13 +100,13 @@ absl::Status Inference::Encode() {
     last.set_bool_param(true);
     header.mutable_parameters()->insert({kFinalResponse, last});
   }
-  RECTIFIER_ASSIGN_OR_RETURN(encoded_,
-                             (*std::move(reply_)).Encode(std::move(header), std::move(reserved_)));
+  RECTIFIER_ASSIGN_OR_RETURN(encoded_, (*std::move(reply_)).Encode(header, std::move(reserved_)));
   return absl::OkStatus();
 }
 
 void Inference::End(const absl::Status& outcome, const InferenceTimes* times) {
   const absl::Status status = outcome.ok() ? Encode() : outcome;
+  received_.Release();  // a stream has this for as long as the reply is not sent
   const TimePoint now = with_.clock.Now();
   if (!version_) {
     with_.observer.OnRejected(status.code());

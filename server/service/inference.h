@@ -16,6 +16,7 @@
 #include "server/service/access_log.h"
 #include "server/service/byte_budget.h"
 #include "server/service/codec.h"
+#include "server/service/received_bytes.h"
 #include "server/service/request_observer.h"
 
 namespace rectifier {
@@ -84,7 +85,7 @@ class Inference {
   Call call_;
   int64_t request_bytes_ = 0;
 
-  inference::ModelInferRequest message_;  // for as long as the inputs are in it
+  ReceivedBytes received_;  // for as long as the inputs are in it
   std::string id_;
   std::string model_name_;
   std::string model_version_;

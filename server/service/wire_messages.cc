@@ -38,9 +38,9 @@ constexpr WireField kInputFields[] = {
     {3, "shape", kVarints, kMaxRank},
     {4, "parameters", kMessage, kMaxParameters, &kParameterEntry},
     // Once: several would be merged, and their entries would add up past the caps.
-    {5, "contents", kMessage, 1, &kContents},
+    {5, "contents", kMessage, 1, &kContents, /*apart=*/true},
 };
-constexpr WireMessage kInput{"InferInputTensor", kInputFields};
+constexpr WireMessage kInput{"InferInputTensor", kInputFields, /*divided=*/true};
 
 constexpr WireField kOutputFields[] = {
     {1, "name", kText},
@@ -55,7 +55,7 @@ constexpr WireField kModelInferFields[] = {
     {4, "parameters", kMessage, kMaxParameters, &kParameterEntry},
     {5, "inputs", kMessage, kMaxTensors, &kInput},
     {6, "outputs", kMessage, kMaxTensors, &kOutput},
-    {7, "raw_input_contents", kBytes, kMaxTensors},
+    {7, "raw_input_contents", kBytes, kMaxTensors, nullptr, /*apart=*/true},
 };
 
 constexpr WireField kModelNameFields[] = {{1, "name", kText}, {2, "version", kText}};
@@ -68,7 +68,7 @@ constexpr WireField kHealthCheckFields[] = {{1, "service", kText}};
 constexpr WireMessage kEmptyWire{"request", {}};
 constexpr WireMessage kModelNameWire{"request", kModelNameFields};
 constexpr WireMessage kRepositoryIndexWire{"request", kRepositoryIndexFields};
-constexpr WireMessage kModelInferWire{"ModelInferRequest", kModelInferFields};
+constexpr WireMessage kModelInferWire{"ModelInferRequest", kModelInferFields, /*divided=*/true};
 constexpr WireMessage kHealthCheckWire{"HealthCheckRequest", kHealthCheckFields};
 
 }  // namespace rectifier

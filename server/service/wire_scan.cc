@@ -7,22 +7,12 @@
 #include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/core/utf8.h"
+#include "server/service/wire_encoding.h"
 
 namespace rectifier {
 namespace {
 
-// The wire types of the encoding.
-enum WireType : uint32_t {
-  kVarintType = 0,
-  kFixed64Type = 1,
-  kLengthType = 2,
-  kGroupStart = 3,
-  kGroupEnd = 4,
-  kFixed32Type = 5
-};
-
 constexpr size_t kMaxFields = 16;  // of one WireMessage
-constexpr int kMaxVarintBytes = 10;
 
 bool Fits(WireKind kind, uint32_t type) {
   switch (kind) {
@@ -50,67 +40,12 @@ bool IsPlural(WireKind kind) {
   return kind == WireKind::kVarints || kind == WireKind::kFixed32s || kind == WireKind::kFixed64s;
 }
 
-// Reads bytes across the fragments. Every position is counted from the message's first byte, and no
-// read goes past the `end` that it is given.
-class Cursor {
- public:
-  explicit Cursor(std::span<const std::string_view> fragments) : fragments_(fragments) {
-    for (const std::string_view fragment : fragments) size_ += fragment.size();
-  }
-
-  uint64_t size() const { return size_; }
-  uint64_t position() const { return position_; }
-
-  bool Skip(uint64_t count, uint64_t end) {
-    if (count > end - position_) return false;
-    position_ += count;
-    while (count > 0) {
-      const uint64_t here = std::min<uint64_t>(count, fragments_[fragment_].size() - offset_);
-      offset_ += here;
-      count -= here;
-      if (offset_ == fragments_[fragment_].size() && count > 0) NextFragment();
-    }
-    return true;
-  }
-
-  bool ReadVarint(uint64_t end, uint64_t* value) {
-    *value = 0;
-    for (int i = 0; i < kMaxVarintBytes; ++i) {
-      if (position_ == end) return false;
-      const uint8_t byte = ReadByte();
-      // The tenth byte has room for the highest bit only.
-      if (i == kMaxVarintBytes - 1 && byte > 1) return false;
-      *value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
-  // There must be one.
-  uint8_t ReadByte() {
-    while (offset_ == fragments_[fragment_].size()) NextFragment();
-    ++position_;
-    return static_cast<uint8_t>(fragments_[fragment_][offset_++]);
-  }
-
- private:
-  void NextFragment() {
-    ++fragment_;
-    offset_ = 0;
-  }
-
-  std::span<const std::string_view> fragments_;
-  size_t fragment_ = 0;
-  uint64_t offset_ = 0;  // in the fragment
-  uint64_t position_ = 0;
-  uint64_t size_ = 0;
-};
-
 class Scanner {
  public:
-  explicit Scanner(std::span<const std::string_view> fragments) : cursor_(fragments) {}
+  Scanner(const ScatteredBytes& bytes, WireParts* parts) : cursor_(bytes), parts_(parts) {}
 
   absl::Status Run(const WireMessage& message) {
+    top_ = &message;
     return At(message.name, ScanMessage(message, cursor_.size()));
   }
 
@@ -119,8 +54,11 @@ class Scanner {
   absl::Status ScanMessage(const WireMessage& message, uint64_t end) {
     RECTIFIER_CHECK(message.fields.size() <= kMaxFields);
     std::array<int64_t, kMaxFields> counts{};
+    // Other messages are taken whole, by the one that they are in.
+    const bool collects = parts_ != nullptr && (message.divided || &message == top_);
     while (cursor_.position() < end) {
       uint64_t tag = 0;
+      const WireCursor before = cursor_;
       const uint64_t start = cursor_.position();
       if (!cursor_.ReadVarint(end, &tag) || tag > UINT32_MAX) return Damaged(start);
       const auto number = static_cast<uint32_t>(tag >> 3);
@@ -139,8 +77,18 @@ class Scanner {
       const int64_t index = count;
       absl::Status status = ScanField(*field, type, end, &count);
       if (!status.ok()) return At(Place(*field, index), status);
+      const bool divided = field->message != nullptr && field->message->divided;
+      if (collects && !field->apart && !divided) AddToRest(before);
     }
     return absl::OkStatus();
+  }
+
+  // What stands from `from` to here.
+  void AddToRest(WireCursor from) {
+    const ScatteredBytes bytes = from.Read(cursor_.position() - from.position());
+    for (const ScatteredBytes::Piece piece : bytes.pieces()) {
+      parts_->rest.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+    }
   }
 
   absl::Status ScanField(const WireField& field, uint32_t type, uint64_t end, int64_t* count) {
@@ -151,8 +99,10 @@ class Scanner {
       return CheckCount(field, *count);
     }
     uint64_t length = 0;
-    if (!cursor_.ReadVarint(end, &length) || length > end - cursor_.position()) {
+    if (!cursor_.ReadVarint(end, &length) || length > end - cursor_.position())
       return Damaged(start);
+    if (parts_ != nullptr && field.apart) {
+      parts_->apart.push_back({field.number, within_, WireCursor(cursor_).Read(length)});
     }
     const uint64_t field_end = cursor_.position() + length;
     const bool packed = IsPlural(field.kind);
@@ -165,6 +115,17 @@ class Scanner {
       if (++messages_ > kMaxMessages) {
         return absl::InvalidArgumentError(
             fmt::format("byte {}: more than {} entries in all", start, kMaxMessages));
+      }
+      if (parts_ != nullptr && field.message->divided) {
+        within_ = *count - 1;
+        const size_t begin = parts_->rest.size();
+        RECTIFIER_RETURN_IF_ERROR(ScanMessage(*field.message, field_end));
+        within_ = 0;
+        // It may have become shorter.
+        std::string prefix;
+        AppendLengthPrefix(static_cast<int>(field.number), parts_->rest.size() - begin, prefix);
+        parts_->rest.insert(begin, prefix);
+        return absl::OkStatus();
       }
       return ScanMessage(*field.message, field_end);
     }
@@ -246,7 +207,10 @@ class Scanner {
     return indexed ? fmt::format("{}[{}]", field.name, index) : std::string(field.name);
   }
 
-  Cursor cursor_;
+  WireCursor cursor_;
+  WireParts* const parts_;
+  const WireMessage* top_ = nullptr;
+  int64_t within_ = 0;  // see WireParts
   int64_t messages_ = 0;
   int64_t unknown_fields_ = 0;
   uint64_t unknown_bytes_ = 0;
@@ -254,8 +218,8 @@ class Scanner {
 
 }  // namespace
 
-absl::Status ScanWire(const WireMessage& message, std::span<const std::string_view> fragments) {
-  return Scanner(fragments).Run(message);
+absl::Status ScanWire(const WireMessage& message, const ScatteredBytes& bytes, WireParts* parts) {
+  return Scanner(bytes, parts).Run(message);
 }
 
 }  // namespace rectifier

@@ -82,8 +82,8 @@ class Call {
     InferenceRequest request;
     request.samples = samples_;
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      request.inputs.push_back(
-          {inputs_[i].type(), {input_bytes_[i].data() + misalignment_, inputs_[i].bytes().size()}});
+      request.inputs.push_back(TensorView{
+          inputs_[i].type(), {input_bytes_[i].data() + misalignment_, inputs_[i].bytes().size()}});
     }
     for (size_t i = 0; i < output_types_.size(); ++i) {
       const bool wanted = unwanted_outputs.count(i) == 0;

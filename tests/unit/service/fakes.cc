@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace rectifier {
 
@@ -132,7 +134,8 @@ void FakeServable::Work() {
 }
 
 void FakeServable::Run(const InferenceRequest& request) {
-  const auto x = request.inputs[0].data<float>();
+  std::vector<float> x(request.inputs[0].bytes.size() / sizeof(float));
+  request.inputs[0].bytes.CopyTo(std::as_writable_bytes(std::span(x)));
   const auto doubled = request.outputs[0].data<float>();
   const auto sum = request.outputs[1].data<float>();
   for (size_t row = 0; row < sum.size(); ++row) {

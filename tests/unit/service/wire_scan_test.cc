@@ -13,6 +13,7 @@
 #include "proto/inference.pb.h"
 #include "server/core/status.h"
 #include "server/service/wire_messages.h"
+#include "tests/support/cut_bytes.h"
 
 namespace rectifier {
 namespace {
@@ -24,7 +25,7 @@ using ::testing::StartsWith;
 constexpr int64_t kMegabyte = 1 << 20;
 
 absl::Status Scan(std::string_view bytes, const WireMessage& message = kModelInferWire) {
-  return ScanWire(message, std::vector<std::string_view>{bytes});
+  return ScanWire(message, std::as_bytes(std::span(bytes)));
 }
 
 std::string Repeat(std::string_view piece, int64_t bytes) {
@@ -248,16 +249,9 @@ TEST(WireScanTest, FragmentsGiveWhatTheWholeGives) {
   for (const std::string& bytes : {whole, damaged}) {
     const absl::Status expected = Scan(bytes);
     for (size_t cut = 0; cut <= bytes.size(); ++cut) {
-      const std::string_view view = bytes;
-      EXPECT_EQ(ScanWire(kModelInferWire,
-                         std::vector<std::string_view>{view.substr(0, cut), "", view.substr(cut)}),
-                expected);
+      EXPECT_EQ(ScanWire(kModelInferWire, CutAt(bytes, {cut})), expected);
     }
-    std::vector<std::string_view> single_bytes;
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      single_bytes.push_back(std::string_view(bytes).substr(i, 1));
-    }
-    EXPECT_EQ(ScanWire(kModelInferWire, single_bytes), expected);
+    EXPECT_EQ(ScanWire(kModelInferWire, SingleBytes(bytes)), expected);
   }
 }
 
