@@ -149,7 +149,8 @@ absl::StatusOr<ScatteredTensor> TypedTensor(const TensorType& type,
   if (row.number == 0) {
     return Refused("{} travels in raw_input_contents only", ProtocolName(type.dtype));
   }
-  const ScatteredBytes contents = given.value_or(ScatteredBytes());
+  const ScatteredBytes none;
+  const ScatteredBytes& contents = given ? *given : none;
   RECTIFIER_ASSIGN_OR_RETURN(const int64_t elements, CountElements(row, contents));
   if (elements != type.shape.ElementCount()) {
     return Refused("expected {} elements in {} for shape {}, got {}", type.shape.ElementCount(),

@@ -53,6 +53,12 @@ gpr_timespec In(Duration timeout) {
                       gpr_time_from_millis(milliseconds, GPR_TIMESPAN));
 }
 
+// Half of gRPC's memory is left to it for what it receives.
+int64_t SliceBytes(const GrpcServer::Options& options) {
+  if (options.memory_quota_bytes == 0) return InferenceService::Options().max_slice_bytes;
+  return options.memory_quota_bytes / 2;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& options,
@@ -69,7 +75,8 @@ GrpcServer::GrpcServer(const Options& options, const ModelRegistry& registry,
     : options_(options),
       inference_(std::make_unique<InferenceService>(
           InferenceService::Options{options.server_version, options.max_message_bytes,
-                                    options.max_unsent_bytes, options.access_log},
+                                    options.max_unsent_bytes, SliceBytes(options),
+                                    options.access_log},
           registry, observer, clock)),
       health_(std::make_unique<HealthService>()) {
   health_->Set("", false);

@@ -33,7 +33,8 @@ void Inference::Start(const grpc::ByteBuffer& request, Call call) {
 }
 
 absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& request) {
-  RECTIFIER_ASSIGN_OR_RETURN(received_, ReceivedBytes::Take(request, kModelInferWire.name));
+  RECTIFIER_ASSIGN_OR_RETURN(
+      received_, ReceivedBytes::Take(request, kModelInferWire.name, with_.slice_budget));
   ParsedRequest parsed;
   RECTIFIER_RETURN_IF_ERROR(parsed.Parse(received_.bytes()));
   id_ = parsed.header().id();

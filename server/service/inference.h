@@ -36,6 +36,7 @@ class Inference {
     const Clock& clock;
     ByteBudget& reply_budget;
     int64_t max_reply_bytes;          // of one
+    ByteBudget& slice_budget;         // what requests may keep of gRPC's memory
     AccessLog* access_log = nullptr;  // null: none
   };
 

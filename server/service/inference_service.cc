@@ -63,7 +63,8 @@ InferenceService::InferenceService(const Options& options, const ModelRegistry& 
       registry_(registry),
       observer_(observer),
       clock_(clock),
-      reply_budget_(options.max_unsent_bytes) {}
+      reply_budget_(options.max_unsent_bytes),
+      slice_budget_(options.max_slice_bytes) {}
 
 grpc::ServerUnaryReactor* InferenceService::ServerLive(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
@@ -209,8 +210,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* InferenceService::M
 }
 
 Inference::Collaborators InferenceService::Collaborators() {
-  return {registry_,          observer_, clock_, reply_budget_, options_.max_reply_bytes,
-          options_.access_log};
+  return {registry_,     observer_,          clock_, reply_budget_, options_.max_reply_bytes,
+          slice_budget_, options_.access_log};
 }
 
 }  // namespace rectifier

@@ -43,7 +43,9 @@ class InferenceService final : public internal::RawInferenceService {
     std::string server_version;
     int64_t max_reply_bytes = int64_t{64} << 20;    // of one reply
     int64_t max_unsent_bytes = int64_t{256} << 20;  // of all that are not sent yet
-    AccessLog* access_log = nullptr;                // null: none
+    // What requests that wait may keep of the memory that gRPC receives into; more is copied.
+    int64_t max_slice_bytes = int64_t{256} << 20;
+    AccessLog* access_log = nullptr;  // null: none
   };
 
   InferenceService(const Options& options, const ModelRegistry& registry, RequestObserver& observer,
@@ -100,6 +102,7 @@ class InferenceService final : public internal::RawInferenceService {
   RequestObserver& observer_;
   const Clock& clock_;
   ByteBudget reply_budget_;
+  ByteBudget slice_budget_;
   InferStreams streams_;
   std::atomic<bool> ready_ = false;
 };

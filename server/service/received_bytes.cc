@@ -3,6 +3,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "server/core/status.h"
@@ -36,13 +37,15 @@ bool IsToBeCopied(grpc::ByteBuffer& buffer, size_t size) {
 }  // namespace
 
 absl::StatusOr<ReceivedBytes> ReceivedBytes::Take(const grpc::ByteBuffer& of_the_call,
-                                                  std::string_view name) {
+                                                  std::string_view name, ByteBudget& slice_budget) {
   auto& buffer = const_cast<grpc::ByteBuffer&>(of_the_call);
+  if (!buffer.Valid()) return InvalidArgument(name, "the message cannot be read");
   ReceivedBytes received;
-  if (!buffer.Valid()) return received;  // an empty message
   const size_t size = buffer.Length();
+  std::optional<ByteBudget::Share> held;
+  if (!IsToBeCopied(buffer, size)) held = slice_budget.Take(static_cast<int64_t>(size));
   bool whole = false;
-  if (IsToBeCopied(buffer, size)) {
+  if (!held) {
     received.copy_.reset(new std::byte[size]);  // not zeroed first
     size_t end = 0;
     whole = ForEachSlice(buffer, [&](const void* data, size_t count) {
@@ -52,6 +55,7 @@ absl::StatusOr<ReceivedBytes> ReceivedBytes::Take(const grpc::ByteBuffer& of_the
     whole = whole && end == size;
     received.bytes_.Append({received.copy_.get(), size});
   } else {
+    received.held_ = *std::move(held);
     whole = buffer.Dump(&received.slices_).ok();
     for (const grpc::Slice& slice : received.slices_) received.bytes_.Append(PieceOf(slice));
   }
@@ -63,6 +67,7 @@ absl::StatusOr<ReceivedBytes> ReceivedBytes::Take(const grpc::ByteBuffer& of_the
 void ReceivedBytes::Release() {
   bytes_.Clear();
   slices_ = std::vector<grpc::Slice>();  // its memory, too
+  held_ = ByteBudget::Share();
   copy_.reset();
 }
 

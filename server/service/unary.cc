@@ -8,7 +8,9 @@ namespace rectifier {
 
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire,
                           google::protobuf::MessageLite& message) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ReceivedBytes received, ReceivedBytes::Take(bytes, wire.name));
+  ByteBudget none(0);  // what is parsed at once
+  RECTIFIER_ASSIGN_OR_RETURN(const ReceivedBytes received,
+                             ReceivedBytes::Take(bytes, wire.name, none));
   WireParts parts;
   RECTIFIER_RETURN_IF_ERROR(ScanWire(wire, received.bytes(), &parts));
   if (!message.ParseFromString(parts.rest)) return CannotBeParsed(wire.name);

@@ -64,6 +64,16 @@ class WireCursor {
 
   // False for one that does not end, or has more than 64 bits.
   bool ReadVarint(uint64_t end, uint64_t* value) {
+    // Most have one byte.
+    if (position_ < end && offset_ < pieces_[piece_].size()) {
+      const auto byte = static_cast<uint8_t>(pieces_[piece_][offset_]);
+      if (byte < 0x80) {
+        ++position_;
+        ++offset_;
+        *value = byte;
+        return true;
+      }
+    }
     *value = 0;
     for (int i = 0; i < kMaxVarintBytes; ++i) {
       if (position_ == end) return false;

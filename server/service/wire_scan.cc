@@ -142,7 +142,11 @@ class Scanner {
     }
     Utf8Follower text;
     bool valid = true;
-    while (valid && cursor_.position() < end) valid = text.Take(cursor_.ReadByte());
+    while (valid && cursor_.position() < end) {
+      const ScatteredBytes::Piece here = cursor_.Together(end);
+      for (const std::byte byte : here) valid = valid && text.Take(static_cast<uint8_t>(byte));
+      cursor_.Skip(here.size(), end);
+    }
     if (valid && text.complete()) return absl::OkStatus();
     return absl::InvalidArgumentError(fmt::format("byte {}: text that is not UTF-8", start));
   }

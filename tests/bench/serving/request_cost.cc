@@ -121,7 +121,8 @@ void Answer(benchmark::State& state, Form form) {
   const grpc::ByteBuffer message = Received(Request(form, state.range(0)));
   for (auto _ : state) {
     grpc::ByteBuffer received = message;
-    Inference inference({registry, observer, clock, budget, /*max_reply_bytes=*/1 << 26}, owner);
+    Inference inference({registry, observer, clock, budget, /*max_reply_bytes=*/1 << 26, budget},
+                        owner);
     inference.Start(
         received,
         {.received = clock.Now(), .deadline = TimePoint::max(), .cancelled = [] { return false; }});

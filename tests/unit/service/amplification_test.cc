@@ -119,8 +119,9 @@ double AmplificationOfAnInference(const std::string& bytes, DType dtype) {
   const ModelSignature signature{
       .platform = "onnx", .inputs = {{"x", {dtype, Shape{kDynamicDim}}}}, .outputs = {}};
   const grpc::ByteBuffer buffer = Received(bytes);
+  ByteBudget budget(INT64_MAX);
   return Amplification(bytes.size(), [&] {
-    const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "request");
+    const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "request", budget);
     ASSERT_EQ(received.status(), absl::OkStatus());
     ParsedRequest parsed;
     if (!parsed.Parse(received->bytes()).ok()) return;
@@ -199,9 +200,10 @@ TEST(AmplificationTest, NumbersOfOneByteTakeNoMoreThanTheirTypesSize) {
 TEST(AmplificationTest, SlicesOfOneByteAreBounded) {
   const std::string bytes = Field(7, std::string(kMegabyte, '\1'));
   const grpc::ByteBuffer buffer = Received(bytes, 1);
+  ByteBudget budget(INT64_MAX);
   EXPECT_LE(Amplification(bytes.size(),
                           [&] {
-                            const auto received = ReceivedBytes::Take(buffer, "request");
+                            const auto received = ReceivedBytes::Take(buffer, "request", budget);
                             ASSERT_EQ(received.status(), absl::OkStatus());
                             ParsedRequest parsed;
                             ASSERT_EQ(parsed.Parse(received->bytes()), absl::OkStatus());

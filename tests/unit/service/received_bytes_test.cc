@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "server/core/status.h"
 
 namespace rectifier {
 namespace {
@@ -31,12 +34,17 @@ grpc::ByteBuffer InSlices(const std::string& text, size_t size) {
   return {slices.data(), slices.size()};
 }
 
+ByteBudget& Unlimited() {
+  static ByteBudget budget(INT64_MAX);
+  return budget;
+}
+
 TEST(ReceivedBytesTest, LargeMessagesStayInTheirSlices) {
   const std::string text = Numbered(100'000);
   const grpc::ByteBuffer buffer = InSlices(text, 9000);
   std::vector<grpc::Slice> slices;
   ASSERT_TRUE(buffer.Dump(&slices).ok());
-  absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m");
+  absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m", Unlimited());
   ASSERT_EQ(received.status(), absl::OkStatus());
   const ReceivedBytes moved = *std::move(received);
   EXPECT_EQ(Text(moved), text);
@@ -53,7 +61,7 @@ TEST(ReceivedBytesTest, SmallMessagesAndSmallSlicesAreCopiedTogether) {
     const grpc::ByteBuffer buffer = InSlices(text, slice);
     std::vector<grpc::Slice> slices;
     ASSERT_TRUE(buffer.Dump(&slices).ok());
-    const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m");
+    const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m", Unlimited());
     ASSERT_EQ(received.status(), absl::OkStatus());
     EXPECT_EQ(Text(*received), text);
     ASSERT_EQ(received->bytes().pieces().size(), 1u);
@@ -63,20 +71,37 @@ TEST(ReceivedBytesTest, SmallMessagesAndSmallSlicesAreCopiedTogether) {
 
 TEST(ReceivedBytesTest, OnlyOneHoldsThem) {
   const grpc::ByteBuffer buffer = InSlices(Numbered(100'000), 9000);
-  absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m");
+  absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m", Unlimited());
   ASSERT_EQ(received.status(), absl::OkStatus());
   EXPECT_FALSE(buffer.Valid());
   received->Release();
   EXPECT_TRUE(received->bytes().empty());
 }
 
+TEST(ReceivedBytesTest, SlicesAreKeptWithinTheBudget) {
+  ByteBudget budget(200'000);  // of which a quarter is for small ones
+  const std::string text = Numbered(100'000);
+  absl::StatusOr<ReceivedBytes> first = ReceivedBytes::Take(InSlices(text, 9000), "m", budget);
+  const absl::StatusOr<ReceivedBytes> second =
+      ReceivedBytes::Take(InSlices(text, 9000), "m", budget);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_GT(first->bytes().pieces().size(), 1u);
+  EXPECT_EQ(second->bytes().pieces().size(), 1u);
+  EXPECT_EQ(Text(*second), text);
+  EXPECT_EQ(budget.used(), 100'000);
+  first->Release();
+  EXPECT_EQ(budget.used(), 0);
+}
+
 TEST(ReceivedBytesTest, AnEmptyMessageHasNoBytes) {
   const grpc::Slice nothing;
-  for (const grpc::ByteBuffer& buffer : {grpc::ByteBuffer(), grpc::ByteBuffer(&nothing, 1)}) {
-    const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m");
-    ASSERT_EQ(received.status(), absl::OkStatus());
-    EXPECT_TRUE(received->bytes().empty());
-  }
+  const grpc::ByteBuffer buffer(&nothing, 1);
+  const absl::StatusOr<ReceivedBytes> received = ReceivedBytes::Take(buffer, "m", Unlimited());
+  ASSERT_EQ(received.status(), absl::OkStatus());
+  EXPECT_TRUE(received->bytes().empty());
+  // Nothing is left to be read.
+  EXPECT_EQ(Message(ReceivedBytes::Take(buffer, "m", Unlimited()).status()),
+            "m: the message cannot be read");
 }
 
 }  // namespace
