@@ -361,7 +361,8 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(const Response& header,
 }
 
 grpc::ByteBuffer Reply::WithRawOutputs(std::string text, ByteBudget::Share reserved) && {
-  const auto held = std::make_shared<HeldOutputs>(std::move(memory_), std::move(reserved));
+  const auto held =
+      std::make_shared<HeldOutputs>(HeldOutputs{std::move(memory_), std::move(reserved)});
   std::vector<grpc::Slice> slices;
   slices.reserve(2 * wanted_.size());
   // What stands between two tensors is short, and copied.

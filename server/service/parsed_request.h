@@ -19,6 +19,7 @@ namespace rectifier {
 // as long as those.
 class ParsedRequest {
  public:
+  // The block is the arena's to write. NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
   ParsedRequest() : arena_(block_.data(), block_.size()) {}
   ParsedRequest(const ParsedRequest&) = delete;
   ParsedRequest& operator=(const ParsedRequest&) = delete;
