@@ -21,7 +21,7 @@ struct Failure {
 std::optional<Failure> ServeUntilStopped(const ServeOptions& options, const StopSignals& stop) {
   const auto entries = ScanRepository(options.model_repository);
   if (!entries.ok()) return Failure{entries.status(), kExitUsage};
-  const auto server = Server::Start(options, SteadyClock());
+  const auto server = Server::Start(options, *entries, SteadyClock());
   if (!server.ok()) return Failure{server.status(), kExitFailed};
   const absl::Status loaded = (*server)->Load(*entries, stop.token());
   if (!stop.token().stop_requested()) {

@@ -65,12 +65,14 @@ class Server::Health final : public HealthSource {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServeOptions& options,
+                                                      std::span<const RepositoryEntry> entries,
                                                       const Clock& clock) {
   if (!options.port_file.empty()) {
     // Whether it can be written is known before any model is loaded.
     RECTIFIER_RETURN_IF_ERROR(WritePartial(options.port_file, "").status());
   }
   std::unique_ptr<Server> server(new Server(options, clock));
+  server->Expect(entries);
   RECTIFIER_RETURN_IF_ERROR(server->Listen());
   log::Info("starting", {{"version", Version()},
                          {"onednn", OneDnnVersion()},
@@ -95,6 +97,13 @@ Server::Server(const ServeOptions& options, const Clock& clock)
 }
 
 Server::~Server() = default;
+
+void Server::Expect(std::span<const RepositoryEntry> entries) {
+  ExpectModels(entries, registry_);
+  for (const RepositoryEntry& entry : entries) {
+    if (IsModelName(entry.name)) metrics_.SetModelState(entry.name, entry.version, ModelStatus{});
+  }
+}
 
 absl::Status Server::Listen() {
   GrpcServer::Options options;
@@ -180,11 +189,6 @@ void Server::ReportLoad(const LoadReport& report) {
 }
 
 absl::Status Server::Load(std::span<const RepositoryEntry> entries, const std::stop_token& stop) {
-  for (const RepositoryEntry& entry : entries) {
-    if (!IsModelName(entry.name)) continue;
-    grpc_->SetModelHealth(entry.name, false);
-    metrics_.SetModelState(entry.name, entry.version, ModelStatus{});
-  }
   LoadOptions load = LoadOptionsFor(options_);
   load.stop = stop;
   LoadRepository(

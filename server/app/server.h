@@ -27,16 +27,18 @@ namespace rectifier {
 // Threading: its methods are called from one thread, in the order in which they stand here.
 class Server {
  public:
-  // Opens both ports. Live at once; not ready, and without models, until Load().
+  // Opens both ports. Live at once; not ready, and its models, which are known from the first call
+  // on, loading, until Load().
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServeOptions& options,
+                                                       std::span<const RepositoryEntry> entries,
                                                        const Clock& clock);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Loads every entry and serves each as soon as it is loaded; ready afterwards if any is. Returns
-  // the first failure: the other models are served nevertheless. Ends early when `stop` asks for
-  // it, and then never becomes ready.
+  // Loads every entry, the same ones, and serves each as soon as it is loaded; ready afterwards if
+  // any is. Returns the first failure: the other models are served nevertheless. Ends early when
+  // `stop` asks for it, and then never becomes ready.
   absl::Status Load(std::span<const RepositoryEntry> entries, const std::stop_token& stop);
 
   // Logs the addresses, and writes them to the port file when there is to be one.
@@ -50,6 +52,7 @@ class Server {
 
   Server(const ServeOptions& options, const Clock& clock);
 
+  void Expect(std::span<const RepositoryEntry> entries);
   absl::Status Listen();
   std::shared_ptr<Servable> MakeServable(const RepositoryEntry& entry,
                                          const ConfiguredModel& model);

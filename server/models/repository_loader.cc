@@ -4,14 +4,17 @@
 
 namespace rectifier {
 
-void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions& options,
-                    const Clock& clock, ModelRegistry& registry, const MakeServable& make,
-                    const std::function<void(const LoadReport&)>& report) {
+void ExpectModels(std::span<const RepositoryEntry> entries, ModelRegistry& registry) {
   for (const RepositoryEntry& entry : entries) {
     if (IsModelName(entry.name)) {
       registry.Set({entry.name, entry.version, ModelState::kLoading, {}, nullptr});
     }
   }
+}
+
+void LoadRepository(std::span<const RepositoryEntry> entries, const LoadOptions& options,
+                    const Clock& clock, ModelRegistry& registry, const MakeServable& make,
+                    const std::function<void(const LoadReport&)>& report) {
   for (const RepositoryEntry& entry : entries) {
     const TimePoint start = clock.Now();
     absl::Status status = entry.status;

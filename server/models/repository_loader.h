@@ -25,6 +25,10 @@ struct LoadReport {
 using MakeServable = std::function<std::shared_ptr<Servable>(const RepositoryEntry& entry,
                                                              const ConfiguredModel& model)>;
 
+// Makes the entries known to the registry, as loading: before anybody can ask for them. Entries
+// whose name is not a model's are passed over.
+void ExpectModels(std::span<const RepositoryEntry> entries, ModelRegistry& registry);
+
 // Loads every entry with its configuration, one after the other, and publishes each in the
 // registry: ready when it loaded, unavailable with the reason when it did not. `report` is called
 // after each. A model's failure stops nobody else. Entries whose name is not a model's are reported

@@ -80,6 +80,7 @@ GrpcServer::GrpcServer(const Options& options, const ModelRegistry& registry,
           registry, observer, clock)),
       health_(std::make_unique<HealthService>()) {
   health_->Set("", false);
+  for (const ModelVersion& version : registry.List()) health_->Set(version.name, false);
 }
 
 GrpcServer::~GrpcServer() {

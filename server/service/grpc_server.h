@@ -52,7 +52,8 @@ class GrpcServer {
   };
 
   // FAILED_PRECONDITION, naming the address, when it cannot listen there. The server is live at
-  // once, and not ready before SetServing(true).
+  // once, and not ready before SetServing(true); the models that the registry knows are not serving
+  // before SetModelHealth() says so.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Options& options,
                                                            const ModelRegistry& registry,
                                                            RequestObserver& observer,

@@ -47,6 +47,7 @@ class RepositoryLoaderTest : public testing::Test {
     ASSERT_TRUE(entries.ok()) << Message(entries.status());
     LoadOptions options = EngineOptions(2);
     options.stop = stop_.get_token();
+    ExpectModels(*entries, registry_);
     LoadRepository(
         *entries, options, clock_, registry_,
         [](const RepositoryEntry& entry, const ConfiguredModel& model) {

@@ -24,13 +24,14 @@ using HealthServiceTest = ServerTest;
 TEST_F(HealthServiceTest, HealthKnowsTheServerAndEachModel) {
   StartServer();
   EXPECT_EQ(CheckHealth(""), HealthCheckResponse::NOT_SERVING);
-  EXPECT_EQ(CheckHealth("doubler"), HealthCheckResponse::SERVICE_UNKNOWN);
+  EXPECT_EQ(CheckHealth("doubler"), HealthCheckResponse::NOT_SERVING) << "the registry knows it";
+  EXPECT_EQ(CheckHealth("later"), HealthCheckResponse::SERVICE_UNKNOWN);
   server_->SetServing(true);
   server_->SetModelHealth("doubler", true);
-  server_->SetModelHealth("loading", false);
+  server_->SetModelHealth("later", false);
   EXPECT_EQ(CheckHealth(""), HealthCheckResponse::SERVING);
   EXPECT_EQ(CheckHealth("doubler"), HealthCheckResponse::SERVING);
-  EXPECT_EQ(CheckHealth("loading"), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(CheckHealth("later"), HealthCheckResponse::NOT_SERVING);
   server_->SetServing(false);
   EXPECT_EQ(CheckHealth(""), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(CheckHealth("doubler"), HealthCheckResponse::SERVING);
@@ -38,13 +39,13 @@ TEST_F(HealthServiceTest, HealthKnowsTheServerAndEachModel) {
 
 TEST_F(HealthServiceTest, AWatchSeesEveryChange) {
   StartServer();
-  WatchStream model(*health_, "doubler");
+  WatchStream model(*health_, "later");
   WatchStream server(*health_, "");
   EXPECT_EQ(model.Next(), HealthCheckResponse::SERVICE_UNKNOWN);
   EXPECT_EQ(server.Next(), HealthCheckResponse::NOT_SERVING);
-  server_->SetModelHealth("doubler", true);
+  server_->SetModelHealth("later", true);
   EXPECT_EQ(model.Next(), HealthCheckResponse::SERVING);
-  server_->SetModelHealth("doubler", false);
+  server_->SetModelHealth("later", false);
   EXPECT_EQ(model.Next(), HealthCheckResponse::NOT_SERVING);
   server_->SetServing(true);
   EXPECT_EQ(server.Next(), HealthCheckResponse::SERVING);
