@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -311,6 +313,19 @@ TEST_F(WorkerPoolTest, RunsOneBatchAtATimeWithEachWorkerIndex) {
   for (int64_t id = 0; id < 500; ++id) Submit(id % 2 == 0 ? first : second, id);
   log_.WaitForEnded(500);
   EXPECT_FALSE(overlapped);
+}
+
+TEST_F(WorkerPoolTest, WorkersDoNotPreemptTheThreadThatWakesThem) {
+  int policy = -1;
+  FakeRunner runner([&policy](int) {
+    sched_param unused{};
+    pthread_getschedparam(pthread_self(), &policy, &unused);
+  });
+  WorkerPool pool(1, clock_);
+  DynamicBatcher batcher(pool, {}, runner, observer_);
+  Submit(batcher, 1);
+  log_.WaitForEnded(1);
+  EXPECT_EQ(policy, SCHED_BATCH);
 }
 
 TEST_F(WorkerPoolTest, StopsWithoutEverHavingRunAnything) {
