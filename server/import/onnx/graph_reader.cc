@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/core/log.h"
+#include "server/core/problems.h"
 #include "server/core/status.h"
 #include "server/graph/verifier.h"
 #include "server/import/onnx/constant_decoder.h"
@@ -15,7 +16,6 @@
 #include "server/import/onnx/names.h"
 #include "server/import/onnx/node_conversion.h"
 #include "server/import/onnx/node_order.h"
-#include "server/core/problems.h"
 #include "server/import/onnx/spellings.h"
 #include "server/import/onnx/value_table.h"
 #include "server/ops/infer_types.h"
