@@ -106,7 +106,7 @@ class BatchQueue {
     int passed_over = 0;  // batches that another level began while something waited here
   };
   struct Class {
-    uint64_t id;
+    uint64_t id = 0;
     CostCurve curve;
   };
 

@@ -5,17 +5,31 @@
 
 namespace rectifier {
 
+AtomicHistogram::AtomicHistogram(const std::vector<double>& bounds) : bounds_(bounds) {
+  for (Shard& shard : shards_) {
+    shard.counts = std::vector<std::atomic<uint64_t>>(bounds.size() + 1);
+  }
+}
+
+size_t AtomicHistogram::ShardOfThread() {
+  static std::atomic<size_t> threads = 0;
+  thread_local const size_t shard = threads.fetch_add(1, std::memory_order_relaxed) % kShards;
+  return shard;
+}
+
 prometheus::ClientMetric AtomicHistogram::Collect() const {
   prometheus::ClientMetric metric;
   auto& histogram = metric.histogram;
   uint64_t below = 0;
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    below += counts_[i].load(std::memory_order_relaxed);
+  for (size_t i = 0; i <= bounds_.size(); ++i) {
+    for (const Shard& shard : shards_) below += shard.counts[i].load(std::memory_order_relaxed);
     const double bound = i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({below, bound});
   }
   histogram.sample_count = below;
-  histogram.sample_sum = sum_.load(std::memory_order_relaxed);
+  for (const Shard& shard : shards_) {
+    histogram.sample_sum += shard.sum.load(std::memory_order_relaxed);
+  }
   return metric;
 }
 
