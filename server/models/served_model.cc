@@ -1,10 +1,9 @@
 #include "server/models/served_model.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <ctime>
 #include <utility>
 
 #include "server/core/check.h"
@@ -192,7 +191,7 @@ absl::Status ServedModel::Submit(InferenceRequest request) {
   if (parts == 1) {
     std::unique_ptr<Task> task =
         std::make_unique<WholeRequest>(std::move(request), *this, cost_class);
-    const absl::Status submitted = batcher_.Submit(task);
+    absl::Status submitted = batcher_.Submit(task);
     if (!submitted.ok()) statistics_.RecordFailure(Duration::zero());
     return submitted;
   }
@@ -200,7 +199,7 @@ absl::Status ServedModel::Submit(InferenceRequest request) {
   for (int64_t i = 0; i < parts; ++i) {
     std::unique_ptr<Task> task = std::make_unique<PartOfRequest>(
         pending, i * part, std::min(part, samples - i * part), cost_class);
-    const absl::Status submitted = batcher_.Submit(task);
+    absl::Status submitted = batcher_.Submit(task);
     if (submitted.ok()) continue;
     if (i == 0) {
       statistics_.RecordFailure(Duration::zero());
@@ -255,6 +254,8 @@ Duration ServedModel::TimeProgram(int64_t size, ExecutionContext& context) const
   const std::shared_ptr<const Program>& program = model_->ProgramFor(size);
   std::vector<Tensor> tensors;
   std::vector<TensorView> inputs;
+  tensors.reserve(program->inputs().size());
+  inputs.reserve(program->inputs().size());
   for (const Program::Port& port : program->inputs()) {
     tensors.push_back(SeededTensor(port.type, tensors.size() + 1));
   }

@@ -35,7 +35,7 @@ class Inference {
     RequestObserver& observer;
     const Clock& clock;
     ByteBudget& reply_budget;
-    int64_t max_reply_bytes;          // of one
+    int64_t max_reply_bytes = 0;      // of one
     ByteBudget& slice_budget;         // what requests may keep of gRPC's memory
     AccessLog* access_log = nullptr;  // null: none
   };

@@ -45,8 +45,8 @@ struct WireMessage {
 // A message in two: what is small and has many forms, and what is large and has one.
 struct WireParts {
   struct Apart {
-    uint32_t number;  // of the field
-    int64_t within;   // which of its kind the message is that has the field; 0 at the top
+    uint32_t number = 0;  // of the field
+    int64_t within = 0;   // which of its kind the message is that has the field; 0 at the top
     ScatteredBytes bytes;
   };
 

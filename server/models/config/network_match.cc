@@ -86,6 +86,7 @@ void CheckTensors(const std::vector<ConfiguredTensor>& configured,
     });
     if (spec == specs.end()) {
       std::vector<std::string> names;
+      names.reserve(specs.size());
       for (const TensorSpec& other : specs) names.push_back(Printable(other.name));
       problems.Add(InvalidArgument(tensor.place, "the network has no such {}; it has {}", kind,
                                    fmt::join(names, ", ")));
