@@ -118,6 +118,15 @@ def test_what_model_config_answers_can_be_written_into_the_file(serve, tmp_path)
         assert config_of(protocol_grpc.GRPCInferenceServiceStub(channel)) == config
 
 
+def wait_for_closed(server, *reasons):
+    """Until one batch is counted with one of them: that is when its worker is done, after its last answer."""
+
+    def closed():
+        return sum(metric(server, "rectifier_batches_closed_total", reason=reason) for reason in reasons)
+
+    server.wait_until(lambda: closed() == 1, f"a batch that closed for {reasons}")
+
+
 def test_a_batch_closes_at_its_preferred_size(serve):
     server, stub = serve("dynamic_batching { preferred_batch_size: 4 %s }" % FOR_EVER)
     replies = [start(stub, image_request()) for _ in range(4)]
@@ -126,13 +135,13 @@ def test_a_batch_closes_at_its_preferred_size(serve):
     assert metric(server, "rectifier_batch_samples_sum") == 4
     statistics = stub.ModelStatistics(protocol.ModelStatisticsRequest(name=MODEL)).model_stats[0]
     assert statistics.inference_count == 4
-    assert sum(metric(server, "rectifier_batches_closed_total", reason=reason) for reason in ("full", "delay")) == 1
+    wait_for_closed(server, "full", "delay")
 
 
 def test_a_batch_closes_when_its_delay_is_over(serve):
     server, stub = serve("dynamic_batching { max_queue_delay_microseconds: 2000 }")
     start(stub, image_request()).result()
-    assert metric(server, "rectifier_batches_closed_total", reason="delay") == 1
+    wait_for_closed(server, "delay")
     statistics = stub.ModelStatistics(protocol.ModelStatisticsRequest(name=MODEL)).model_stats[0]
     assert statistics.inference_stats.queue.ns >= 1_000_000
 
