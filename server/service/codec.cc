@@ -356,7 +356,9 @@ absl::StatusOr<grpc::ByteBuffer> Reply::Encode(const Response& header,
   }
   RECTIFIER_CHECK(text.size() == size);
   memory_ = AlignedBuffer();
-  reserved.Resize(static_cast<int64_t>(size));
+  // Raw outputs count as they were reserved, whichever way they go, so that what fits into the
+  // budget does not depend on which replies are encoded by then.
+  if (!raw_) reserved.Resize(static_cast<int64_t>(size));
   return OneSlice(std::move(text), std::move(reserved));
 }
 
