@@ -119,12 +119,13 @@ def test_what_model_config_answers_can_be_written_into_the_file(serve, tmp_path)
 
 
 def wait_for_closed(server, *reasons):
-    """Until one batch is counted with one of them: that is when its worker is done, after its last answer."""
+    """Until a batch is counted with one of them: when its worker is done, after its last answer. What costs less in parts
+    runs in parts, so it may be more than one."""
 
     def closed():
         return sum(metric(server, "rectifier_batches_closed_total", reason=reason) for reason in reasons)
 
-    server.wait_until(lambda: closed() == 1, f"a batch that closed for {reasons}")
+    server.wait_until(lambda: closed() >= 1, f"a batch that closed for {reasons}")
 
 
 def test_a_batch_closes_at_its_preferred_size(serve):
