@@ -6,7 +6,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 
 #include "server/core/status.h"
@@ -462,91 +461,6 @@ TEST_F(BatchQueueTest, ABatchOfAPreferredSizeIsNotDividedAmongWorkers) {
     for (int64_t id = 0; id < 4; ++id) ASSERT_TRUE(Submit(queue, id).ok());
     EXPECT_EQ(Take(queue, 4).size(), preferred ? 4u : 1u);
   }
-}
-
-TEST_F(BatchQueueTest, LosesNoTaskRepeatsNoneAndKeepsOrderAndBoundsForRandomArrivals) {
-  for (unsigned seed = 1; seed <= 200; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    std::mt19937 random(seed);
-    const auto pick = [&random](int64_t low, int64_t high) {
-      return std::uniform_int_distribution<int64_t>(low, high)(random);
-    };
-    const BatchingOptions options{
-        .max_batch = pick(1, 16), .max_queue_tasks = pick(1, 40), .max_queue_bytes = pick(1, 4000)};
-    BatchQueue queue(options);
-    TaskLog log;
-    std::vector<std::shared_ptr<std::atomic<bool>>> cancelled;
-    std::vector<int64_t> accepted;
-    std::vector<int64_t> left;  // run or dropped, in the order in which the queue gave them up
-    for (int step = 0; step < 400; ++step) {
-      clock_.Advance(milliseconds(pick(0, 3)));
-      const int64_t action = pick(0, 9);
-      if (action < 6) {
-        const auto id = static_cast<int64_t>(cancelled.size());
-        cancelled.push_back(std::make_shared<std::atomic<bool>>(false));
-        std::unique_ptr<Task> task =
-            MakeTask(log, id,
-                     {.samples = pick(1, options.max_batch),
-                      .bytes = static_cast<size_t>(pick(0, 300)),
-                      .deadline = pick(0, 1) != 0 ? TimePoint::max()
-                                                  : clock_.Now() + milliseconds(pick(1, 30)),
-                      .cancelled = cancelled.back()});
-        const bool fits =
-            queue.tasks() < options.max_queue_tasks &&
-            queue.bytes() + static_cast<int64_t>(task->bytes()) <= options.max_queue_bytes;
-        const auto refusal = queue.Submit(task, clock_.Now());
-        ASSERT_EQ(!refusal, fits);
-        if (!refusal) accepted.push_back(id);
-      } else if (action < 8 && !cancelled.empty()) {
-        *cancelled[static_cast<size_t>(pick(0, static_cast<int64_t>(cancelled.size()) - 1))] = true;
-      } else {
-        const bool had_work = !queue.empty();
-        const BatchQueue::Taken taken = queue.TakeBatch(clock_.Now());
-        ASSERT_LE(Samples(taken.batch.tasks), options.max_batch);
-        ASSERT_EQ(!taken.batch.tasks.empty() || !taken.dropped.empty(), had_work);
-        for (const auto& task : taken.batch.tasks) {
-          ASSERT_FALSE(task->cancelled());
-          ASSERT_GT(task->deadline(), clock_.Now());
-        }
-        std::vector<int64_t> ids = Ids(taken.batch.tasks);
-        ASSERT_TRUE(std::is_sorted(ids.begin(), ids.end()));
-        for (const auto& dropped : taken.dropped) {
-          ids.push_back(AsFake(*dropped.task).id());
-          ASSERT_TRUE(dropped.task->cancelled() || dropped.task->deadline() <= clock_.Now());
-        }
-        // Together they are not always a prefix of the queue (a task that did not fit stays in
-        // front of a dropped one), but nothing may overtake a task that was run.
-        left.insert(left.end(), ids.begin(), ids.end());
-      }
-      ASSERT_LE(queue.tasks(), options.max_queue_tasks);
-      ASSERT_LE(queue.bytes(), options.max_queue_bytes);
-      ASSERT_GE(queue.bytes(), 0);
-      ASSERT_EQ(static_cast<int64_t>(accepted.size() - left.size()), queue.tasks());
-    }
-    for (const int64_t id : Ids(queue.TakeAll())) left.push_back(id);
-    std::sort(left.begin(), left.end());
-    EXPECT_EQ(left, accepted);
-  }
-}
-
-TEST_F(BatchQueueTest, RunsTasksThatAreStillWantedInOrderOfArrivalForRandomTakes) {
-  std::mt19937 random(7);
-  BatchQueue queue({.max_batch = 8});
-  std::vector<int64_t> ran;
-  int64_t next = 0;
-  for (int step = 0; step < 3000; ++step) {
-    if (random() % 4 != 0 && queue.tasks() < 100) {
-      const int64_t samples = 1 + static_cast<int64_t>(random() % 8);
-      const TimePoint deadline =
-          random() % 3 == 0 ? clock_.Now() + milliseconds(2) : TimePoint::max();
-      ASSERT_TRUE(Submit(queue, next++, {.samples = samples, .deadline = deadline}).ok());
-    } else {
-      for (const int64_t id : Take(queue)) ran.push_back(id);
-    }
-    if (random() % 2 == 0) clock_.Advance(milliseconds(1));
-  }
-  EXPECT_GT(ran.size(), 100u);
-  EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
 }
 
 }  // namespace
