@@ -4,7 +4,8 @@
 * A small network, and one that computes next to nothing, against a bare gRPC server that answers with the same bytes:
   one that neither reads requests nor makes replies, and one that parses the one and serializes the other, as services
   usually do. With the server's CPU time for each request.
-* Large networks against the engine in a loop on as many threads, without a server.
+* Large networks against the engine in a loop on as many threads, without a server: a worker for each CPU, so that the
+  client and the transport take their time from the workers, and one, so that they have a CPU to themselves.
 * With --triton, against Triton (ONNX Runtime behind its Python backend).
 
 All are driven by the same client, in turns, several times; a figure is the median of the turns' ratios and in brackets
@@ -163,6 +164,7 @@ def against_echo(options, load, address, process, models, scratch):
 
 
 def against_engine(options, load, address, models, repository, threads):
+    """Rows of the table."""
     rows = []
     for name in options.large:
         network, model = models[name]
@@ -183,14 +185,14 @@ def against_engine(options, load, address, models, repository, threads):
             rows.append(
                 [
                     name,
+                    threads,
                     concurrency,
                     f"{statistics.median(r['per_second'] for r in results['rectifier']):.1f}",
                     f"{statistics.median(r['per_second'] for r in results['engine']):.1f}",
                     ratios(results, "rectifier", "engine", "per_second"),
                 ]
             )
-    header = ["network", "in flight", "requests/s", f"engine, {threads} threads, samples/s", "throughput"]
-    table("Large networks, in parts of the bare engine in a loop", header, rows)
+    return rows
 
 
 def against_triton(options, load, address, models, repository, scratch):
@@ -279,19 +281,27 @@ def main():
         folder.mkdir(parents=True)
         (folder / "model.onnx").write_bytes(models[TINY][1].SerializeToString())
         load = Load(options.bin_dir, scratch, options.seconds)
-        workers = ("--workers", str(options.workers))
-        with contenders.rectifier(options.bin_dir, repository, scratch, *workers) as (addresses, process):
+
+        def server(workers):
+            return contenders.rectifier(options.bin_dir, repository, scratch, "--workers", str(workers))
+
+        with server(options.workers) as (addresses, process):
             address = addresses["grpc"]
             if "echo" in options.only:
                 points = against_echo(options, load, address, process, models, scratch)
                 if options.picture:
                     options.picture.write_text(picture.latency_against_throughput(points))
-            if "engine" in options.only:
-                against_engine(options, load, address, models, repository, options.workers)
             if "triton" in options.only and options.triton:
                 against_triton(options, load, address, models, repository, scratch)
             if "memory" in options.only:
                 memory(options, load, address, models, process)
+        if "engine" in options.only:
+            rows = []
+            for workers in dict.fromkeys((options.workers, 1)):
+                with server(workers) as (addresses, _):
+                    rows += against_engine(options, load, addresses["grpc"], models, repository, workers)
+            header = ["network", "workers", "in flight", "requests/s", "engine on as many threads, samples/s", "throughput"]
+            table("Large networks, in parts of the bare engine in a loop", header, rows)
 
 
 if __name__ == "__main__":
