@@ -122,6 +122,10 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
           "port for /metrics and /healthz/{live,ready,startup}; 0 takes a free one")
       ->check(CLI::Range(0, 65535));
   AddModelSettings(serve, options);
+  Setting(serve, "--event-threads", options.event_threads,
+          "threads that receive requests and run those batches that are shorter than it takes to "
+          "wake a worker; 0: one for every eight CPUs that the process may use")
+      ->check(CLI::Range(0, 64));
   Setting(serve, "--max-queue-items", options.max_queue_items,
           "requests that may wait for one model; above it RESOURCE_EXHAUSTED")
       ->check(CLI::Range(1, 10'000'000));

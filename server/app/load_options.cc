@@ -14,6 +14,12 @@ int WorkersFor(const ServeOptions& options) {
   return std::max(1, DefaultWorkers(AllowedCpus()) / options.intra_op_threads);
 }
 
+int EventThreadsFor(const ServeOptions& options) {
+  if (options.event_threads > 0) return options.event_threads;
+  constexpr int kCpusOfOne = 8;
+  return (static_cast<int>(AllowedCpus().size()) + kCpusOfOne - 1) / kCpusOfOne;
+}
+
 LoadOptions LoadOptionsFor(const ServeOptions& options) {
   LoadOptions load;
   const int64_t half = MemoryLimit() / 2;

@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Threads that the engine would start for a batch are started by the pool's threads only.
-Duration ShortTask(int intra_op_threads) {
+Duration ShortBatch(int intra_op_threads) {
   return intra_op_threads == 1 ? WorkerPool::kWakeUp : Duration::zero();
 }
 
@@ -87,12 +87,13 @@ Server::Server(const ServeOptions& options, const Clock& clock)
       clock_(clock),
       workers_(WorkersFor(options)),
       metrics_({Version(), OneDnnVersion(), OneDnnIsa()}),
-      pool_(workers_, clock, ShortTask(options.intra_op_threads)),
+      pool_(workers_, clock, ShortBatch(options.intra_op_threads)),
       states_(workers_),
       registry_(&metrics_),
       access_log_({.mode = *ParseAccessLogMode(options.access_log),
                    .sample_every = options.access_log_sample_every,
-                   .errors_per_second = options.access_log_errors_per_second}) {
+                   .errors_per_second = options.access_log_errors_per_second}),
+      idle_memory_([this] { return pool_.submitted(); }, std::chrono::seconds(1)) {
   metrics_.SetWorkers(workers_);
 }
 
@@ -117,6 +118,8 @@ absl::Status Server::Listen() {
   // A backstop: the queues' own bounds act first.
   options.memory_quota_bytes = MemoryLimit() / 4;
   if (access_log_.mode() != AccessLog::Mode::kOff) options.access_log = &access_log_;
+  options.event_threads = EventThreadsFor(options_);
+  options.run_gathered = [this] { pool_.RunGathered(); };
   options.lame_duck = milliseconds(options_.lame_duck_ms);
   options.drain_timeout = milliseconds(options_.shutdown_timeout_ms);
   RECTIFIER_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options, registry_, metrics_, clock_));

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/app/commands.h"
+#include "server/app/idle_memory.h"
 #include "server/app/loopback_check.h"
 #include "server/batching/worker_pool.h"
 #include "server/core/clock.h"
@@ -74,6 +75,7 @@ class Server {
   std::unique_ptr<LoopbackCheck> loopback_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<HttpEndpoint> http_;
+  IdleMemory idle_memory_;
 
   std::vector<std::weak_ptr<ServedModel>> served_;  // whose costs are to be measured once ready
   int models_ready_ = 0;

@@ -287,12 +287,11 @@ int64_t BatchQueue::Enough() const {
                                             : options_.preferred_batches.back();
 }
 
-Duration BatchQueue::CostOfOnlyTask() {
-  if (tasks_ != 1) return Duration::zero();
+Duration BatchQueue::CostOfNext() {
   const auto level = std::find_if(levels_.begin(), levels_.end(),
                                   [](const Level& one) { return !one.tasks.empty(); });
-  const Task& task = *level->tasks.front();
-  return Costs(task.cost_class()).costs().Of(task.samples());
+  if (level == levels_.end() || level->tasks.front()->cost_class() != 0) return Duration::zero();
+  return Costs(0).costs().Of(std::min(samples_, options_.max_batch));
 }
 
 TimePoint BatchQueue::NextBatchAt() const {

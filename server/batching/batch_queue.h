@@ -64,9 +64,9 @@ class BatchQueue {
   static constexpr size_t kMaxLookedAt = 256;
   static constexpr int kMostPassedOver = 8;
 
-  // What a batch of the one task that waits is expected to take; zero when that is not known, or
-  // when not just one waits.
-  Duration CostOfOnlyTask();
+  // What the next batch is expected to take, or more; zero when that is not known, when nothing
+  // waits, or for a task whose Program may have to be built first (of a cost class other than 0).
+  Duration CostOfNext();
 
   // When the next batch is to be taken: the past, unless a delay was asked for and is worth its
   // while; TimePoint::max() when nothing waits.

@@ -49,12 +49,13 @@ DynamicBatcher::~DynamicBatcher() {
   while (!running_.empty()) pool_.finished_.Wait(pool_.mutex_);
 }
 
-absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
+absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task, bool gathered) {
   std::optional<BatchQueue::Refusal> refusal;
   std::vector<BatchQueue::Dropped> swept;
   bool wake = false;
   {
     MutexLock lock(pool_.mutex_);
+    ++pool_.submitted_;
     if (closed_) {
       refusal = ShuttingDown();
     } else {
@@ -69,7 +70,7 @@ absl::Status DynamicBatcher::Submit(std::unique_ptr<Task>& task) {
         if (!swept.empty()) refusal = queue_.Submit(task, now, load);
       }
       if (!refusal || !swept.empty()) ReportDepth();
-      if (!refusal) wake = pool_.LeaveToWorker(*this, now);
+      if (!refusal) wake = pool_.WakeFor(*this, gathered);
     }
   }
   if (wake) pool_.work_.NotifyOne();
@@ -92,7 +93,7 @@ TimePoint DynamicBatcher::NextBatchAt() const {
 }
 
 bool DynamicBatcher::NextIsShort(Duration time) {
-  const Duration predicted = queue_.CostOfOnlyTask();
+  const Duration predicted = queue_.CostOfNext();
   return predicted > Duration::zero() && predicted <= time;
 }
 

@@ -15,9 +15,9 @@ namespace rectifier {
 // A DynamicBatcher groups requests for one model into batches, which a WorkerPool runs.
 //
 // Threading: Submit() is safe from any thread; whoever calls it keeps the batcher alive until it
-// has returned. RunBatch() is called on a worker, or in the Submit() of the batch's one task, as
-// WorkerPool says. Drop() is called on a worker, in the destructor, in the task's own Submit(), or,
-// for tasks that are over and stand in a full queue, in somebody else's.
+// has returned. RunBatch() is called on a worker or in WorkerPool::RunGathered(). Drop() is called
+// there, in the destructor, in the task's own Submit(), or, for tasks that are over and stand in a
+// full queue, in somebody else's.
 // Ownership: takes the task iff Submit() returns OK.
 // Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker. A
 // task has 1 to `max_batch` samples (checked).
@@ -32,7 +32,9 @@ class DynamicBatcher {
   DynamicBatcher(const DynamicBatcher&) = delete;
   DynamicBatcher& operator=(const DynamicBatcher&) = delete;
 
-  absl::Status Submit(std::unique_ptr<Task>& task);
+  // `gathered`: the caller calls the pool's RunGathered() soon, so that no worker has to be woken
+  // for a short batch.
+  absl::Status Submit(std::unique_ptr<Task>& task, bool gathered = false);
 
   // What a Program takes with nothing beside it (of cost class 0).
   void Calibrate(const MeasuredRun& run);
@@ -50,7 +52,7 @@ class DynamicBatcher {
   // When a worker may take a batch; TimePoint::max() when none may.
   TimePoint NextBatchAt() const RECTIFIER_REQUIRES(pool_.mutex_);
 
-  // Whether one task waits whose batch is known to take no longer than `time`.
+  // Whether the batch of all that waits, as far as it fits, is known to take no longer than `time`.
   bool NextIsShort(Duration time) RECTIFIER_REQUIRES(pool_.mutex_);
 
   // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,

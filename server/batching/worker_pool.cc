@@ -25,10 +25,10 @@ void PreferLargeBatches() {
 
 }  // namespace
 
-WorkerPool::WorkerPool(int workers, const Clock& clock, Duration short_task)
+WorkerPool::WorkerPool(int workers, const Clock& clock, Duration short_batch)
     : clock_(clock),
       workers_(workers),
-      short_task_(short_task),
+      short_batch_(short_batch),
       done_at_(static_cast<size_t>(workers), TimePoint::min()) {
   RECTIFIER_CHECK(workers >= 1);
   threads_.reserve(static_cast<size_t>(workers));
@@ -63,6 +63,16 @@ void WorkerPool::Resume() {
     paused_ = false;
   }
   work_.NotifyAll();
+}
+
+void WorkerPool::WaitUntilIdle() {
+  MutexLock lock(mutex_);
+  while (asleep_ < workers_) finished_.Wait(mutex_);
+}
+
+uint64_t WorkerPool::submitted() const {
+  MutexLock lock(mutex_);
+  return submitted_;
 }
 
 int WorkerPool::Idle() const {
@@ -100,18 +110,25 @@ DynamicBatcher* WorkerPool::NextBatcher(TimePoint now, TimePoint* again) {
   return next;
 }
 
-bool WorkerPool::MoreForOthers(TimePoint now) {
+bool WorkerPool::MoreForOthers(TimePoint now, Duration at_least) {
   if (asleep_ == 0 || Idle() == 0) return false;
   TimePoint again;
-  return NextBatcher(now, &again) != nullptr || again != TimePoint::max();
+  // A batch that is to be waited for needs a thread that waits.
+  if (NextBatcher(now, &again) == nullptr) return again != TimePoint::max();
+  Duration work{};
+  for (const DynamicBatcher* batcher : batchers_) {
+    batcher->AssertLocked();
+    if (!batcher->queue_.empty()) work += batcher->queue_.expected_work();
+  }
+  return work >= at_least;
 }
 
-void WorkerPool::RunNextBatch(DynamicBatcher& batcher, TimePoint now) {
+void WorkerPool::RunNextBatch(DynamicBatcher& batcher, TimePoint now, Duration worth_waking) {
   batcher.AssertLocked();
   const auto place = std::find(done_at_.begin(), done_at_.end(), TimePoint::min());
   DynamicBatcher::Begun begun = batcher.Begin(now);
   *place = now + begun.taken.batch.predicted;
-  const bool wake = MoreForOthers(now);
+  const bool wake = MoreForOthers(now, worth_waking);
   mutex_.Unlock();
   if (wake) work_.NotifyOne();
   const DynamicBatcher::Ran ran =
@@ -119,23 +136,33 @@ void WorkerPool::RunNextBatch(DynamicBatcher& batcher, TimePoint now) {
   mutex_.Lock();
   *place = TimePoint::min();
   batcher.End(ran);
-  last_busy_ = clock_.Now();
   if (begun.held == nullptr) return;
   mutex_.Unlock();
   begun.held.reset();
   mutex_.Lock();
 }
 
-bool WorkerPool::LeaveToWorker(DynamicBatcher& batcher, TimePoint now) {
-  batcher.AssertLocked();
-  const bool quiet = last_busy_ < now - kWakeUp;
-  last_busy_ = now;
-  if (!quiet || paused_ || Idle() < workers_ || batcher.NextBatchAt() > now ||
-      !batcher.NextIsShort(short_task_)) {
-    return asleep_ > 0;
+bool WorkerPool::WakeFor(DynamicBatcher& batcher, bool gathered) {
+  if (gathered && batcher.NextIsShort(short_batch_)) return false;
+  return asleep_ > 0;
+}
+
+void WorkerPool::RunGathered() {
+  bool wake = false;
+  {
+    MutexLock lock(mutex_);
+    while (Idle() > 0) {
+      const TimePoint now = clock_.Now();
+      TimePoint again;
+      DynamicBatcher* batcher = NextBatcher(now, &again);
+      if (batcher == nullptr || !batcher->NextIsShort(short_batch_)) {
+        wake = MoreForOthers(now, Duration::zero());
+        break;
+      }
+      RunNextBatch(*batcher, now, short_batch_);
+    }
   }
-  RunNextBatch(batcher, now);
-  return MoreForOthers(last_busy_);
+  if (wake) work_.NotifyOne();
 }
 
 void WorkerPool::Work() {
@@ -145,11 +172,12 @@ void WorkerPool::Work() {
     TimePoint again = TimePoint::max();
     DynamicBatcher* batcher = Idle() > 0 ? NextBatcher(now, &again) : nullptr;
     if (batcher != nullptr) {
-      RunNextBatch(*batcher, now);
+      RunNextBatch(*batcher, now, Duration::zero());
     } else if (stopping_) {
       break;
     } else {
       ++asleep_;
+      finished_.NotifyAll();
       if (again == TimePoint::max()) {
         work_.Wait(mutex_);
       } else {

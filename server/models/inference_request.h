@@ -31,6 +31,8 @@ struct InferenceRequest {
   uint64_t priority = 0;                   // 1 is the most urgent; 0: the model's default
   TimePoint deadline = TimePoint::max();
   std::function<bool()> cancelled;  // safe from any thread
+  // Whoever submits it calls WorkerPool::RunGathered() soon afterwards.
+  bool gathered = false;
   // Called exactly once iff Submit() returned OK; from where, batching/task.h says.
   std::function<void(const absl::Status&, const InferenceTimes&)> done;
 };

@@ -189,9 +189,10 @@ absl::Status ServedModel::Submit(InferenceRequest request) {
   const int64_t parts = (samples + part - 1) / part;
   const uint64_t cost_class = model_->has_dynamic_shapes() ? CostClass(request) : 0;
   if (parts == 1) {
+    const bool gathered = request.gathered;
     std::unique_ptr<Task> task =
         std::make_unique<WholeRequest>(std::move(request), *this, cost_class);
-    absl::Status submitted = batcher_.Submit(task);
+    absl::Status submitted = batcher_.Submit(task, gathered);
     if (!submitted.ok()) statistics_.RecordFailure(Duration::zero());
     return submitted;
   }

@@ -5,7 +5,7 @@
 namespace rectifier {
 
 // The client's is a span of time on the wire, so nobody's wall clock has a part in it.
-TimePoint CallDeadline(const grpc::CallbackServerContext& context, TimePoint now) {
+TimePoint CallDeadline(const grpc::ServerContext& context, TimePoint now) {
   const gpr_timespec left =
       gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
                    gpr_now(GPR_CLOCK_MONOTONIC));

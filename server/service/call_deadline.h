@@ -7,6 +7,6 @@
 namespace rectifier {
 
 // The call's deadline on the server's clock, of which `now` is the present; TimePoint::max(): none.
-TimePoint CallDeadline(const grpc::CallbackServerContext& context, TimePoint now);
+TimePoint CallDeadline(const grpc::ServerContext& context, TimePoint now);
 
 }  // namespace rectifier

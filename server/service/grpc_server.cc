@@ -10,6 +10,7 @@
 
 #include "server/core/address.h"
 #include "server/core/status.h"
+#include "server/service/event_loop.h"
 #include "server/service/health_service.h"
 #include "server/service/inference_service.h"
 #include "server/service/unix_socket.h"
@@ -35,8 +36,9 @@ constexpr IntArgument kArguments[] = {
     {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
 };
 
-// Reflection is gRPC's one synchronous service here, and takes a thread for each open stream. This
-// is how many it may have; callback services do not draw on it.
+// Reflection is the one synchronous service here, and takes a thread for each open stream. This is
+// how many it may have; calls of the loop do not draw on it. (gRPC lets its threads take no part in
+// polling where there are queues that do.)
 constexpr int kMaxSyncThreads = 8;
 
 int ToInt(int64_t value) {
@@ -122,12 +124,16 @@ absl::Status GrpcServer::Listen() {
   }
   builder.RegisterService(inference_.get());
   builder.RegisterService(health_.get());
+  loop_ = std::make_unique<EventLoop>(builder.AddCompletionQueue());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0 || unix_port == 0) {
     // One that cannot be listened on gives no port; those before it have theirs.
     if (port_ != 0) return FailedPrecondition(options_.unix_socket, "cannot listen there");
     return FailedPrecondition(address, "cannot listen there; is the port in use?");
   }
+  loop_->Start({options_.event_threads, options_.run_gathered});
+  inference_->TakeCalls(*loop_);
+  health_->TakeCalls(*loop_);
   return absl::OkStatus();
 }
 
@@ -168,6 +174,7 @@ void GrpcServer::Shutdown(Duration timeout) {
   health_->EndWatches();
   inference_->EndStreams();
   server_->Shutdown(In(timeout));
+  loop_->Stop();
 }
 
 }  // namespace rectifier

@@ -19,12 +19,13 @@ class Server;
 namespace rectifier {
 
 class AccessLog;
+class EventLoop;
 class HealthService;
 class InferenceService;
 
 // A GrpcServer listens on one port and serves inference, health and reflection there.
 //
-// Threading: safe from any thread. gRPC brings the threads.
+// Threading: safe from any thread. It has threads of its own for what comes from gRPC.
 // Lifetime: the collaborators outlive it. Requests that servables have accepted must go on being
 // completed until Drain() has returned: it waits for them even when their calls were cut off.
 class GrpcServer {
@@ -42,7 +43,11 @@ class GrpcServer {
     Duration max_connection_age = std::chrono::seconds(300);
     Duration connection_grace = std::chrono::seconds(30);
     AccessLog* access_log = nullptr;  // outlives the server; null: none
-    bool reflection = true;           // of the whole process, once one server has it
+    int event_threads = 1;            // that receive requests
+    // What runs the tasks that were submitted as gathered; empty: none are. Called from a thread
+    // that receives requests, when no more have come.
+    std::function<void()> run_gathered;
+    bool reflection = true;  // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);
     // How long calls may then go on; what is left is cut off.
@@ -88,7 +93,8 @@ class GrpcServer {
   const Options options_;
   const std::unique_ptr<InferenceService> inference_;
   const std::unique_ptr<HealthService> health_;
-  std::unique_ptr<grpc::Server> server_;  // destroyed before its services
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<grpc::Server> server_;  // destroyed before its services and its queue
   int port_ = 0;
 
   Mutex drain_mutex_;

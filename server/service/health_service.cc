@@ -1,11 +1,14 @@
 #include "server/service/health_service.h"
 
+#include <grpcpp/support/async_stream.h>
+
 #include <optional>
 #include <utility>
 
 #include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/service/client_text.h"
+#include "server/service/status_mapping.h"
 #include "server/service/unary.h"
 #include "server/service/wire_messages.h"
 
@@ -16,12 +19,15 @@ using grpc::health::v1::HealthCheckResponse;
 
 // One Watch stream: at most one message is on its way, and the newest status follows it.
 //
-// Threading: the service's mutex guards everything, and is held by whoever calls Notify() or End();
-// gRPC never calls back from within StartWrite() or Finish(). (Clang's analysis cannot tell that a
-// watcher's service is the one that holds it.) Ownership: its own, freed in OnDone().
-class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+// Threading: the service's mutex guards everything, and is held by whoever calls Notify() or End().
+// (Clang's analysis cannot tell that a watcher's service is the one that holds it.)
+// Ownership: as ServerCall.
+class HealthService::Watcher final : public ServerCall {
  public:
-  Watcher(HealthService& service, std::string name) : service_(service), name_(std::move(name)) {}
+  Watcher(EventLoop& loop, HealthService& service) : ServerCall(loop), service_(service) {
+    service_.RequestWatch(&context(), &request_, &writer_, &loop.queue(), &loop.queue(),
+                          accepted());
+  }
 
   const std::string& name() const { return name_; }
 
@@ -35,7 +41,25 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
     Continue();
   }
 
-  void OnWriteDone(bool ok) override {
+ private:
+  void AcceptNext() override { new Watcher(loop(), service_); }
+
+  void OnStarted() override {
+    HealthCheckRequest asked;
+    const absl::Status status = ParseRequest(request_, kHealthCheckWire, asked);
+    name_ = std::move(*asked.mutable_service());
+    MutexLock lock(service_.mutex_);
+    service_.watchers_.insert(this);
+    if (!status.ok()) {
+      End(status);
+    } else if (service_.watches_ended_) {
+      End(absl::UnavailableError("the server is shutting down"));
+    } else {
+      Notify(service_.StatusOf(name_));
+    }
+  }
+
+  void OnWriteDone(bool ok) {
     MutexLock lock(service_.mutex_);
     writing_ = false;
     if (!ok && !end_) end_ = absl::CancelledError("the stream is broken");
@@ -48,14 +72,10 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
   }
 
   void OnDone() override {
-    {
-      MutexLock lock(service_.mutex_);
-      service_.watchers_.erase(this);
-    }
-    delete this;
+    MutexLock lock(service_.mutex_);
+    service_.watchers_.erase(this);
   }
 
- private:
   // Takes the next step, unless a message is still on its way.
   void Continue() {
     if (writing_ || finished_) return;
@@ -65,24 +85,35 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
       message_ = SerializeReply(response);
       sent_ = wanted_;
       writing_ = true;
-      StartWrite(&message_);
+      writer_.Write(message_, written_.Begin());
     } else if (end_) {
       finished_ = true;
-      Finish(ToGrpcStatus(*end_));
+      writer_.Finish(ToGrpcStatus(*end_), finished());
     }
   }
 
   HealthService& service_;
-  const std::string name_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_{&context()};
+  Step<Watcher, &Watcher::OnWriteDone> written_{*this};
+  std::string name_;
   std::optional<ServingStatus> wanted_;
   std::optional<ServingStatus> sent_;
   std::optional<absl::Status> end_;
   bool writing_ = false;
   bool finished_ = false;
-  grpc::ByteBuffer message_;  // must stay until it is written
+  grpc::ByteBuffer message_;
 };
 
-HealthService::HealthService() = default;
+HealthService::HealthService()
+    : check_{UnaryMethod(*this, &HealthService::RequestCheck),
+             [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& reply) {
+               return AnswerUnary<HealthCheckRequest, HealthCheckResponse>(
+                   kHealthCheckWire, request, reply,
+                   [this](const HealthCheckRequest& asked, HealthCheckResponse& answer) {
+                     return Answer(asked, answer);
+                   });
+             }} {}
 
 HealthService::~HealthService() {
   MutexLock lock(mutex_);
@@ -119,37 +150,20 @@ void HealthService::EndWatches() {
   }
 }
 
-grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context,
-                                               const grpc::ByteBuffer* request,
-                                               grpc::ByteBuffer* response) {
-  return AnswerUnary<HealthCheckRequest, HealthCheckResponse>(
-      *context, kHealthCheckWire, *request, *response,
-      [this](const HealthCheckRequest& asked, HealthCheckResponse& reply) -> absl::Status {
-        MutexLock lock(mutex_);
-        const ServingStatus status = StatusOf(asked.service());
-        if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-          return NotFound("service " + ClientText(asked.service()), "not found");
-        }
-        reply.set_status(status);
-        return absl::OkStatus();
-      });
+void HealthService::TakeCalls(EventLoop& loop) {
+  AnswerCalls(loop, check_);
+  new Watcher(loop, *this);
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* HealthService::Watch(
-    grpc::CallbackServerContext* /*context*/, const grpc::ByteBuffer* request) {
-  HealthCheckRequest asked;
-  const absl::Status status = ParseRequest(*request, kHealthCheckWire, asked);
-  auto* watcher = new Watcher(*this, std::move(*asked.mutable_service()));
+absl::Status HealthService::Answer(const HealthCheckRequest& asked,
+                                   HealthCheckResponse& reply) const {
   MutexLock lock(mutex_);
-  watchers_.insert(watcher);
-  if (!status.ok()) {
-    watcher->End(status);
-  } else if (watches_ended_) {
-    watcher->End(absl::UnavailableError("the server is shutting down"));
-  } else {
-    watcher->Notify(StatusOf(watcher->name()));
+  const ServingStatus status = StatusOf(asked.service());
+  if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
+    return NotFound("service " + ClientText(asked.service()), "not found");
   }
-  return watcher;
+  reply.set_status(status);
+  return absl::OkStatus();
 }
 
 }  // namespace rectifier

@@ -6,6 +6,8 @@
 
 #include "proto/grpc/health/v1/health.grpc.pb.h"
 #include "server/core/mutex.h"
+#include "server/service/event_loop.h"
+#include "server/service/unary_call.h"
 
 namespace rectifier {
 
@@ -16,9 +18,9 @@ namespace rectifier {
 // it may; and it is switched on for the whole process.
 //
 // Threading: safe from any thread. Lifetime: outlives the grpc::Server that it is registered with.
-class HealthService final : public grpc::health::v1::Health::WithRawCallbackMethod_Check<
-                                grpc::health::v1::Health::WithRawCallbackMethod_Watch<
-                                    grpc::health::v1::Health::Service>> {
+class HealthService final
+    : public grpc::health::v1::Health::WithRawMethod_Check<
+          grpc::health::v1::Health::WithRawMethod_Watch<grpc::health::v1::Health::Service>> {
  public:
   HealthService();
   ~HealthService() override;
@@ -32,14 +34,9 @@ class HealthService final : public grpc::health::v1::Health::WithRawCallbackMeth
   // Ends every Watch, those to come too, with UNAVAILABLE.
   void EndWatches();
 
-  // NOT_FOUND for a service that was never set.
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
-                                  const grpc::ByteBuffer* request,
-                                  grpc::ByteBuffer* response) override;
-
-  // The status now and whenever it changes; SERVICE_UNKNOWN until the service is set.
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,
-                                                    const grpc::ByteBuffer* request) override;
+  // Takes calls from now on, until the server stops. Check answers NOT_FOUND for a service that was
+  // never set; Watch tells the status now and whenever it changes, SERVICE_UNKNOWN until it is set.
+  void TakeCalls(EventLoop& loop);
 
  private:
   class Watcher;
@@ -47,6 +44,10 @@ class HealthService final : public grpc::health::v1::Health::WithRawCallbackMeth
 
   ServingStatus StatusOf(const std::string& service) const RECTIFIER_REQUIRES(mutex_);
 
+  absl::Status Answer(const grpc::health::v1::HealthCheckRequest& asked,
+                      grpc::health::v1::HealthCheckResponse& reply) const;
+
+  const AnsweredMethod check_;
   mutable Mutex mutex_;
   bool draining_ RECTIFIER_GUARDED_BY(mutex_) = false;
   bool watches_ended_ RECTIFIER_GUARDED_BY(mutex_) = false;

@@ -15,57 +15,55 @@ namespace {
 constexpr const char* kPushbackKey = "grpc-retry-pushback-ms";
 constexpr const char* kNoRetry = "-1";
 
+// Calls that wait for clients: those that come together need not wait for one another.
+constexpr int kWaiting = 64;
+
 std::string Pushback(const absl::Status& refused) {
   const std::optional<Duration> wait = RetryAfter(refused);
   if (!wait) return kNoRetry;
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*wait).count());
 }
 
-// Frees itself when the call is finished.
-class InferCall final : private Inference::Owner {
+class InferCall final : public UnaryCall, private Inference::Owner {
  public:
-  InferCall(const Inference::Collaborators& collaborators, grpc::CallbackServerContext& context,
-            grpc::ServerUnaryReactor& reactor, grpc::ByteBuffer& response)
-      : context_(context),
-        reactor_(reactor),
-        response_(response),
-        inference_(collaborators, *this) {}
-
-  void Start(const grpc::ByteBuffer& request, TimePoint now) {
-    // The context is there until the call is finished, and asked no later than that.
-    inference_.Start(request,
-                     {.received = now,
-                      .deadline = CallDeadline(context_, now),
-                      .cancelled = [&context = context_] { return context.IsCancelled(); }});
+  InferCall(EventLoop& loop, const AcceptUnary& accept,
+            const Inference::Collaborators& collaborators)
+      : UnaryCall(loop),
+        accept_(accept),
+        collaborators_(collaborators),
+        inference_(collaborators, *this) {
+    Accept(accept_);
   }
 
  private:
-  void OnEnded(const absl::Status& status) override {
-    if (status.ok()) response_ = inference_.reply();
-    if (status.code() == absl::StatusCode::kResourceExhausted) {
-      context_.AddTrailingMetadata(kPushbackKey, Pushback(status));
-    }
-    reactor_.Finish(ToGrpcStatus(status));
-    delete this;
+  void AcceptNext() override { new InferCall(loop(), accept_, collaborators_); }
+  void OnStarted() override {
+    const TimePoint now = collaborators_.clock.Now();
+    inference_.Start(request(), {.received = now,
+                                 .deadline = CallDeadline(context(), now),
+                                 .cancelled = [this] { return cancelled(); },
+                                 .gathered = loop().gathers()});
+    loop().Gathered();
   }
-  std::string_view Traceparent() const override { return TraceparentOf(context_); }
+  void OnEnded(const absl::Status& status) override {
+    if (status.ok()) return Finish(inference_.reply());
+    if (status.code() == absl::StatusCode::kResourceExhausted) {
+      context().AddTrailingMetadata(kPushbackKey, Pushback(status));
+    }
+    FinishWithError(ToGrpcStatus(status));
+  }
+  std::string_view Traceparent() const override { return TraceparentOf(context()); }
 
-  grpc::CallbackServerContext& context_;
-  grpc::ServerUnaryReactor& reactor_;
-  grpc::ByteBuffer& response_;
+  const AcceptUnary& accept_;
+  const Inference::Collaborators& collaborators_;
   Inference inference_;
 };
 
 }  // namespace
 
-grpc::ServerUnaryReactor* StartInferCall(const Inference::Collaborators& collaborators,
-                                         grpc::CallbackServerContext& context,
-                                         const grpc::ByteBuffer& request,
-                                         grpc::ByteBuffer& response) {
-  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-  auto* call = new InferCall(collaborators, context, *reactor, response);
-  call->Start(request, collaborators.clock.Now());
-  return reactor;
+void TakeInferCalls(EventLoop& loop, const AcceptUnary& accept,
+                    const Inference::Collaborators& collaborators) {
+  for (int i = 0; i < kWaiting; ++i) new InferCall(loop, accept, collaborators);
 }
 
 }  // namespace rectifier

@@ -1,18 +1,13 @@
 #pragma once
 
-#include <grpcpp/grpcpp.h>
-
 #include "server/service/inference.h"
+#include "server/service/unary_call.h"
 
 namespace rectifier {
 
-// Takes one call of ModelInfer: checks the request and queues it, or finishes the call with what is
-// wrong. What is returned is the handler's to return.
-//
-// It is gRPC's own reactor that ends the call, so that nothing of that waits for another thread.
-grpc::ServerUnaryReactor* StartInferCall(const Inference::Collaborators& collaborators,
-                                         grpc::CallbackServerContext& context,
-                                         const grpc::ByteBuffer& request,
-                                         grpc::ByteBuffer& response);
+// Takes calls of ModelInfer from now on, until the server stops: checks each request and queues it,
+// or finishes the call with what is wrong. `accept` and `collaborators` outlive the loop.
+void TakeInferCalls(EventLoop& loop, const AcceptUnary& accept,
+                    const Inference::Collaborators& collaborators);
 
 }  // namespace rectifier

@@ -50,6 +50,8 @@ void InferStreams::EndAll() {
   for (InferStream* stream : open_) stream->End(ShuttingDown());
 }
 
+void InferStreams::TakeCalls(EventLoop& loop) { new InferStream(loop, *this); }
+
 int64_t InferStreams::open() const {
   MutexLock lock(mutex_);
   return static_cast<int64_t>(open_.size());
@@ -80,14 +82,15 @@ class InferStream::Exchange final : private Inference::Owner {
   Inference inference_;
 };
 
-InferStream::InferStream(const Inference::Collaborators& collaborators, InferStreams& streams,
-                         int64_t max_held_bytes, grpc::CallbackServerContext& context)
-    : with_(collaborators),
-      streams_(streams),
-      max_held_bytes_(max_held_bytes),
-      context_(context),
-      cancelled_(std::make_shared<std::atomic<bool>>(false)),
-      traceparent_(collaborators.access_log == nullptr ? "" : TraceparentOf(context)) {
+InferStream::InferStream(EventLoop& loop, InferStreams& streams)
+    : ServerCall(loop), streams_(streams), with_(streams.options_.collaborators) {
+  streams_.options_.accept(&context(), &stream_, &loop.queue(), &loop.queue(), accepted());
+}
+
+void InferStream::AcceptNext() { new InferStream(loop(), streams_); }
+
+void InferStream::OnStarted() {
+  if (with_.access_log != nullptr) traceparent_ = TraceparentOf(context());
   bool ended = false;
   {
     MutexLock lock(streams_.mutex_);
@@ -107,19 +110,20 @@ void InferStream::End(const absl::Status& status) {
 
 void InferStream::Continue() {
   if (finished_) return;
-  const bool room = exchanges_.size() < kMaxInFlight && held_bytes_ < max_held_bytes_;
+  const bool room =
+      exchanges_.size() < kMaxInFlight && held_bytes_ < streams_.options_.max_held_bytes;
   if (!end_ && !reading_ && room) {
     reading_ = true;
-    StartRead(&request_);
+    stream_.Read(&request_, read_.Begin());
   }
   if (!writing_ && !exchanges_.empty() && exchanges_.front()->answer) {
     writing_ = true;
-    StartWrite(&*exchanges_.front()->answer);
+    stream_.Write(*exchanges_.front()->answer, written_.Begin());
   }
   // A read that is under way ends with the call, so it is not waited for.
   if (end_ && exchanges_.empty()) {
     finished_ = true;
-    Finish(ToGrpcStatus(*end_));
+    stream_.Finish(ToGrpcStatus(*end_), finished());
   }
 }
 
@@ -141,9 +145,11 @@ void InferStream::OnReadDone(bool ok) {
   }
   const TimePoint now = with_.clock.Now();
   exchange.Start(request_, {.received = now,
-                            .deadline = CallDeadline(context_, now),
-                            .cancelled = [gone = cancelled_] { return gone->load(); },
-                            .streamed = true});
+                            .deadline = CallDeadline(context(), now),
+                            .cancelled = [this] { return cancelled(); },
+                            .streamed = true,
+                            .gathered = loop().gathers()});
+  loop().Gathered();
   request_.Clear();
   MutexLock lock(mutex_);
   reading_ = false;
@@ -170,10 +176,7 @@ void InferStream::OnWriteDone(bool ok) {
   Continue();
 }
 
-void InferStream::OnCancel() {
-  cancelled_->store(true);
-  End(absl::CancelledError("cancelled by the client"));
-}
+void InferStream::OnCancel() { End(absl::CancelledError("cancelled by the client")); }
 
 void InferStream::OnDone() {
   {
@@ -181,8 +184,7 @@ void InferStream::OnDone() {
     streams_.open_.erase(this);
   }
   // Whoever finished the stream may not have left it yet.
-  { MutexLock lock(mutex_); }
-  delete this;
+  MutexLock lock(mutex_);
 }
 
 }  // namespace rectifier

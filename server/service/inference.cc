@@ -65,6 +65,7 @@ absl::StatusOr<InferenceRequest> Inference::Prepare(const grpc::ByteBuffer& requ
     prepared.deadline = std::min(prepared.deadline, call_.received + *reserved.timeout);
   }
   prepared.cancelled = std::move(call_.cancelled);
+  prepared.gathered = call_.gathered;
   prepared.done = [this](const absl::Status& status, const InferenceTimes& times) {
     const bool run = times.batch > 0;
     End(status, run ? &times : nullptr);

@@ -56,6 +56,7 @@ class Inference {
     TimePoint deadline;               // the request's own `timeout` may be earlier
     std::function<bool()> cancelled;  // whether the client has gone; asked until OnEnded()
     bool streamed = false;            // its reply says that no other follows it
+    bool gathered = false;            // as InferenceRequest's
   };
 
   Inference(const Collaborators& collaborators, Owner& owner);

@@ -57,161 +57,147 @@ void Fill(const InferenceStatistics& statistics, TimePoint now,
 
 }  // namespace
 
+template <typename Request, typename Response, typename Base>
+void InferenceService::Add(UnaryRequest<Base> request, const WireMessage& wire) {
+  methods_.push_back(
+      {UnaryMethod(*this, request),
+       [this, &wire](const grpc::ByteBuffer& bytes, grpc::ByteBuffer& reply_bytes) {
+         return AnswerUnary<Request, Response>(
+             wire, bytes, reply_bytes,
+             [this](const Request& asked, Response& reply) { return Answer(asked, reply); });
+       }});
+}
+
 InferenceService::InferenceService(const Options& options, const ModelRegistry& registry,
                                    RequestObserver& observer, const Clock& clock)
     : options_(options),
       registry_(registry),
-      observer_(observer),
       clock_(clock),
       reply_budget_(options.max_unsent_bytes),
-      slice_budget_(options.max_slice_bytes) {}
-
-grpc::ServerUnaryReactor* InferenceService::ServerLive(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ServerLiveRequest, inference::ServerLiveResponse>(
-      *context, kEmptyWire, *request, *response, [](const auto&, auto& reply) {
-        reply.set_live(true);
-        return absl::OkStatus();
-      });
+      slice_budget_(options.max_slice_bytes),
+      collaborators_{
+          registry,      observer,          clock, reply_budget_, options.max_reply_bytes,
+          slice_budget_, options.access_log},
+      accept_infer_(UnaryMethod(*this, &InferenceService::RequestModelInfer)),
+      streams_({[this](auto... arguments) { RequestModelStreamInfer(arguments...); },
+                collaborators_, options.max_reply_bytes}) {
+  Add<inference::ServerLiveRequest, inference::ServerLiveResponse>(
+      &InferenceService::RequestServerLive, kEmptyWire);
+  Add<inference::ServerReadyRequest, inference::ServerReadyResponse>(
+      &InferenceService::RequestServerReady, kEmptyWire);
+  Add<inference::ModelReadyRequest, inference::ModelReadyResponse>(
+      &InferenceService::RequestModelReady, kModelNameWire);
+  Add<inference::ServerMetadataRequest, inference::ServerMetadataResponse>(
+      &InferenceService::RequestServerMetadata, kEmptyWire);
+  Add<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
+      &InferenceService::RequestModelMetadata, kModelNameWire);
+  Add<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+      &InferenceService::RequestModelConfig, kModelNameWire);
+  Add<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
+      &InferenceService::RequestModelStatistics, kModelNameWire);
+  Add<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
+      &InferenceService::RequestRepositoryIndex, kRepositoryIndexWire);
 }
 
-grpc::ServerUnaryReactor* InferenceService::ServerReady(grpc::CallbackServerContext* context,
-                                                        const grpc::ByteBuffer* request,
-                                                        grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ServerReadyRequest, inference::ServerReadyResponse>(
-      *context, kEmptyWire, *request, *response, [this](const auto&, auto& reply) {
-        reply.set_ready(ready_);
-        return absl::OkStatus();
-      });
+void InferenceService::TakeCalls(EventLoop& loop) {
+  for (const AnsweredMethod& method : methods_) AnswerCalls(loop, method);
+  TakeInferCalls(loop, accept_infer_, collaborators_);
+  streams_.TakeCalls(loop);
 }
 
-grpc::ServerUnaryReactor* InferenceService::ModelReady(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ModelReadyRequest, inference::ModelReadyResponse>(
-      *context, kModelNameWire, *request, *response,
-      [this](const auto& asked, auto& reply) -> absl::Status {
-        RECTIFIER_ASSIGN_OR_RETURN(const ModelVersion version,
-                                   registry_.Lookup(asked.name(), asked.version()));
-        reply.set_ready(version.state == ModelState::kReady);
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ServerLiveRequest& /*asked*/,
+                                      inference::ServerLiveResponse& reply) {
+  reply.set_live(true);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::ServerMetadata(grpc::CallbackServerContext* context,
-                                                           const grpc::ByteBuffer* request,
-                                                           grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ServerMetadataRequest, inference::ServerMetadataResponse>(
-      *context, kEmptyWire, *request, *response, [this](const auto&, auto& reply) {
-        reply.set_name("rectifier");
-        reply.set_version(options_.server_version);
-        reply.add_extensions("model_configuration");
-        reply.add_extensions("schedule_policy");  // the parameters timeout and priority
-        reply.add_extensions("statistics");
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ServerReadyRequest& /*asked*/,
+                                      inference::ServerReadyResponse& reply) {
+  reply.set_ready(ready_);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::ModelMetadata(grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request,
-                                                          grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
-      *context, kModelNameWire, *request, *response,
-      [this](const auto& asked, auto& reply) -> absl::Status {
-        RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
-                                   registry_.Find(asked.name(), asked.version()));
-        reply.set_name(servable->name());
-        for (const ModelVersion& version : registry_.List()) {
-          if (version.name == servable->name() && version.state == ModelState::kReady) {
-            reply.add_versions(version.version);
-          }
-        }
-        const ModelSignature& signature = servable->signature();
-        reply.set_platform(signature.platform);
-        for (const TensorSpec& input : signature.inputs) Describe(input, *reply.add_inputs());
-        for (const TensorSpec& output : signature.outputs) Describe(output, *reply.add_outputs());
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ModelReadyRequest& asked,
+                                      inference::ModelReadyResponse& reply) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ModelVersion version,
+                             registry_.Lookup(asked.name(), asked.version()));
+  reply.set_ready(version.state == ModelState::kReady);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::ModelConfig(grpc::CallbackServerContext* context,
-                                                        const grpc::ByteBuffer* request,
-                                                        grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ModelConfigRequest, inference::ModelConfigResponse>(
-      *context, kModelNameWire, *request, *response,
-      [this](const auto& asked, auto& reply) -> absl::Status {
-        RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
-                                   registry_.Find(asked.name(), asked.version()));
-        *reply.mutable_config() =
-            DescribeModel(servable->name(), servable->signature(), servable->batching());
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ServerMetadataRequest& /*asked*/,
+                                      inference::ServerMetadataResponse& reply) {
+  reply.set_name("rectifier");
+  reply.set_version(options_.server_version);
+  reply.add_extensions("model_configuration");
+  reply.add_extensions("schedule_policy");  // the parameters timeout and priority
+  reply.add_extensions("statistics");
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::ModelStatistics(grpc::CallbackServerContext* context,
-                                                            const grpc::ByteBuffer* request,
-                                                            grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
-      *context, kModelNameWire, *request, *response,
-      [this](const auto& asked, auto& reply) -> absl::Status {
-        // A version that was asked for by name is there, or the answer says why not.
-        if (!asked.name().empty() || !asked.version().empty()) {
-          RECTIFIER_RETURN_IF_ERROR(registry_.Find(asked.name(), asked.version()).status());
-        }
-        const TimePoint now = clock_.Now();
-        const auto wall_now = std::chrono::system_clock::now();
-        for (const ModelVersion& version : registry_.List()) {
-          if (version.servable == nullptr) continue;
-          if (!asked.name().empty() && asked.name() != version.name) continue;
-          if (!asked.version().empty() && asked.version() != version.version) continue;
-          inference::ModelStatistics& statistics = *reply.add_model_stats();
-          statistics.set_name(version.name);
-          statistics.set_version(version.version);
-          Fill(version.servable->Statistics(), now, wall_now, statistics);
-        }
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ModelMetadataRequest& asked,
+                                      inference::ModelMetadataResponse& reply) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
+                             registry_.Find(asked.name(), asked.version()));
+  reply.set_name(servable->name());
+  for (const ModelVersion& version : registry_.List()) {
+    if (version.name == servable->name() && version.state == ModelState::kReady) {
+      reply.add_versions(version.version);
+    }
+  }
+  const ModelSignature& signature = servable->signature();
+  reply.set_platform(signature.platform);
+  for (const TensorSpec& input : signature.inputs) Describe(input, *reply.add_inputs());
+  for (const TensorSpec& output : signature.outputs) Describe(output, *reply.add_outputs());
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::RepositoryIndex(grpc::CallbackServerContext* context,
-                                                            const grpc::ByteBuffer* request,
-                                                            grpc::ByteBuffer* response) {
-  return AnswerUnary<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
-      *context, kRepositoryIndexWire, *request, *response,
-      [this](const auto& asked, auto& reply) -> absl::Status {
-        if (!asked.repository_name().empty()) {
-          return InvalidArgument("repository_name",
-                                 "expected none, as the server has one repository, got {}",
-                                 ClientText(asked.repository_name()));
-        }
-        for (const ModelVersion& version : registry_.List()) {
-          if (asked.ready() && version.state != ModelState::kReady) continue;
-          inference::RepositoryIndexResponse::ModelIndex& index = *reply.add_models();
-          index.set_name(version.name);
-          index.set_version(version.version);
-          index.set_state(std::string(Name(version.state)));
-          if (version.state != ModelState::kUnavailable) continue;
-          index.set_reason(std::string(Message(ModelRegistry::ServableOf(version).status())));
-        }
-        return absl::OkStatus();
-      });
+absl::Status InferenceService::Answer(const inference::ModelConfigRequest& asked,
+                                      inference::ModelConfigResponse& reply) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::shared_ptr<Servable> servable,
+                             registry_.Find(asked.name(), asked.version()));
+  *reply.mutable_config() =
+      DescribeModel(servable->name(), servable->signature(), servable->batching());
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
-  return StartInferCall(Collaborators(), *context, *request, *response);
+absl::Status InferenceService::Answer(const inference::ModelStatisticsRequest& asked,
+                                      inference::ModelStatisticsResponse& reply) {
+  // A version that was asked for by name is there, or the answer says why not.
+  if (!asked.name().empty() || !asked.version().empty()) {
+    RECTIFIER_RETURN_IF_ERROR(registry_.Find(asked.name(), asked.version()).status());
+  }
+  const TimePoint now = clock_.Now();
+  const auto wall_now = std::chrono::system_clock::now();
+  for (const ModelVersion& version : registry_.List()) {
+    if (version.servable == nullptr) continue;
+    if (!asked.name().empty() && asked.name() != version.name) continue;
+    if (!asked.version().empty() && asked.version() != version.version) continue;
+    inference::ModelStatistics& statistics = *reply.add_model_stats();
+    statistics.set_name(version.name);
+    statistics.set_version(version.version);
+    Fill(version.servable->Statistics(), now, wall_now, statistics);
+  }
+  return absl::OkStatus();
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* InferenceService::ModelStreamInfer(
-    grpc::CallbackServerContext* context) {
-  return new InferStream(Collaborators(), streams_, options_.max_reply_bytes, *context);
-}
-
-Inference::Collaborators InferenceService::Collaborators() {
-  return {registry_,     observer_,          clock_, reply_budget_, options_.max_reply_bytes,
-          slice_budget_, options_.access_log};
+absl::Status InferenceService::Answer(const inference::RepositoryIndexRequest& asked,
+                                      inference::RepositoryIndexResponse& reply) {
+  if (!asked.repository_name().empty()) {
+    return InvalidArgument("repository_name",
+                           "expected none, as the server has one repository, got {}",
+                           ClientText(asked.repository_name()));
+  }
+  for (const ModelVersion& version : registry_.List()) {
+    if (asked.ready() && version.state != ModelState::kReady) continue;
+    inference::RepositoryIndexResponse::ModelIndex& index = *reply.add_models();
+    index.set_name(version.name);
+    index.set_version(version.version);
+    index.set_state(std::string(Name(version.state)));
+    if (version.state != ModelState::kUnavailable) continue;
+    index.set_reason(std::string(Message(ModelRegistry::ServableOf(version).status())));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace rectifier

@@ -41,7 +41,7 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
   return trace;
 }
 
-std::string_view TraceparentOf(const grpc::CallbackServerContext& context) {
+std::string_view TraceparentOf(const grpc::ServerContext& context) {
   const auto [first, last] = context.client_metadata().equal_range("traceparent");
   if (first == last || std::next(first) != last) return {};
   return {first->second.data(), first->second.size()};

@@ -21,6 +21,6 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header);
 
 // The call's `traceparent` header; empty unless there is exactly one. Valid for as long as the
 // context is; not while another thread asks the context for its metadata.
-std::string_view TraceparentOf(const grpc::CallbackServerContext& context);
+std::string_view TraceparentOf(const grpc::ServerContext& context);
 
 }  // namespace rectifier

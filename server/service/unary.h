@@ -4,7 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "absl/status/status.h"
-#include "server/service/status_mapping.h"
+#include "server/core/status.h"
 #include "server/service/wire_scan.h"
 
 namespace rectifier {
@@ -19,19 +19,16 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire
 
 grpc::ByteBuffer SerializeReply(const google::protobuf::MessageLite& message);
 
-// Answers a call at once: `handle` is absl::Status(const Request&, Response&).
+// What a method answers: `handle` is absl::Status(const Request&, Response&).
 template <typename Request, typename Response, typename Handle>
-grpc::ServerUnaryReactor* AnswerUnary(grpc::CallbackServerContext& context, const WireMessage& wire,
-                                      const grpc::ByteBuffer& request_bytes,
-                                      grpc::ByteBuffer& response_bytes, const Handle& handle) {
+absl::Status AnswerUnary(const WireMessage& wire, const grpc::ByteBuffer& request_bytes,
+                         grpc::ByteBuffer& response_bytes, const Handle& handle) {
   Request request;
   Response response;
-  absl::Status status = ParseRequest(request_bytes, wire, request);
-  if (status.ok()) status = handle(request, response);
-  if (status.ok()) response_bytes = SerializeReply(response);
-  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
+  RECTIFIER_RETURN_IF_ERROR(ParseRequest(request_bytes, wire, request));
+  RECTIFIER_RETURN_IF_ERROR(handle(request, response));
+  response_bytes = SerializeReply(response);
+  return absl::OkStatus();
 }
 
 }  // namespace rectifier

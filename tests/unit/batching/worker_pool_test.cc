@@ -20,14 +20,17 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Ne;
+using ::testing::SizeIs;
 
 class WorkerPoolTest : public testing::Test {
  protected:
-  void Submit(DynamicBatcher& batcher, int64_t id) {
+  void Submit(DynamicBatcher& batcher, int64_t id, bool gathered = false) {
     std::unique_ptr<Task> task = MakeTask(log_, id);
-    ASSERT_TRUE(batcher.Submit(task).ok());
+    ASSERT_TRUE(batcher.Submit(task, gathered).ok());
   }
 
   FakeClock clock_;
@@ -118,89 +121,144 @@ TEST_F(WorkerPoolTest, ADelayedBatchIsRunWhenItsTimeHasCome) {
   EXPECT_THAT(observer_.closed(), ElementsAre(CloseReason::kDelay));
 }
 
-// Which thread ran each batch.
-class ShortTaskTest : public WorkerPoolTest {
+// Which thread ran each batch, of a model that takes 20 µs for one sample and 40 µs for four.
+class GatheredTest : public WorkerPoolTest {
  protected:
-  ShortTaskTest()
+  GatheredTest()
       : runner_([this](int) { threads_.push_back(std::this_thread::get_id()); }),
         pool_(2, clock_, microseconds(50)),
         batcher_(pool_, {.max_batch = 4}, runner_, observer_) {
     batcher_.Calibrate({1, microseconds(20)});
+    batcher_.Calibrate({2, microseconds(30)});
+    batcher_.Calibrate({4, microseconds(40)});
+    pool_.WaitUntilIdle();  // a worker that is awake takes what it finds
   }
 
-  // Whether the thread that submits the task has run it.
-  bool RunsHere(int64_t id) {
-    const size_t before = threads_.size();
-    Submit(batcher_, id);
-    log_.WaitForEnded(++ended_);
-    return threads_.size() == before + 1 && threads_.back() == std::this_thread::get_id();
-  }
+  void Gather(int64_t id) { Submit(batcher_, id, true); }
 
+  std::thread::id here_ = std::this_thread::get_id();
   std::vector<std::thread::id> threads_;  // one batch runs at a time
-  int64_t ended_ = 0;
   FakeRunner runner_;
   WorkerPool pool_;
   DynamicBatcher batcher_;
 };
 
-TEST_F(ShortTaskTest, IsRunByTheThreadThatBringsItWhenNothingGoesOn) {
-  EXPECT_TRUE(RunsHere(1));
-  clock_.Advance(milliseconds(1));
-  EXPECT_TRUE(RunsHere(2));
+TEST_F(GatheredTest, ShortBatchesAreRunByWhoeverGathersThem) {
+  for (int64_t id = 1; id <= 6; ++id) Gather(id);
+  EXPECT_THAT(log_.ran(), IsEmpty());
+  pool_.RunGathered();
+  EXPECT_THAT(log_.ran(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(threads_, ElementsAre(here_, here_)) << "of four and of two";
   EXPECT_EQ(observer_.tasks(), 0);
+  pool_.RunGathered();
+  EXPECT_THAT(threads_, SizeIs(2)) << "nothing is left";
 }
 
-TEST_F(ShortTaskTest, IsAWorkersWhenAnotherHasJustCome) {
-  EXPECT_TRUE(RunsHere(1));
-  clock_.Advance(microseconds(50));
-  EXPECT_FALSE(RunsHere(2)) << "they may come often enough to be batched";
+TEST_F(GatheredTest, ATaskThatNobodyGathersIsAWorkers) {
+  Submit(batcher_, 1);
+  log_.WaitForEnded(1);
+  EXPECT_NE(threads_.front(), here_);
 }
 
-TEST_F(ShortTaskTest, IsAWorkersWhenItTakesLongOrNobodyKnows) {
-  batcher_.Calibrate({1, microseconds(51)});
-  EXPECT_FALSE(RunsHere(1));
+TEST_F(GatheredTest, ALongBatchIsAWorkersAtOnce) {
+  for (const int64_t size : {1, 2, 4}) batcher_.Calibrate({size, microseconds(51)});
+  Gather(1);
+  log_.WaitForEnded(1);
+  EXPECT_NE(threads_.front(), here_);
+}
+
+TEST_F(GatheredTest, ABatchOfWhichNothingIsKnownIsAWorkersAtOnce) {
   DynamicBatcher unknown(pool_, {}, runner_, observer_);
-  clock_.Advance(milliseconds(1));
-  Submit(unknown, 2);
-  log_.WaitForEnded(2);
-  EXPECT_NE(threads_.back(), std::this_thread::get_id());
+  Submit(unknown, 1, true);
+  log_.WaitForEnded(1);
+  EXPECT_NE(threads_.front(), here_);
 }
 
-TEST_F(ShortTaskTest, WaitsForWhatADelayWouldBring) {
+TEST_F(GatheredTest, WhatHasBecomeLongTogetherIsAWorkersAtOnce) {
+  WorkerPool pool(1, clock_, microseconds(50));
+  DynamicBatcher batcher(pool, {.max_batch = 4}, runner_, observer_);
+  batcher.Calibrate({1, microseconds(20)});
+  batcher.Calibrate({2, microseconds(30)});
+  batcher.Calibrate({4, microseconds(51)});
+  pool.WaitUntilIdle();
+  for (int64_t id = 1; id <= 3; ++id) Submit(batcher, id, true);
+  EXPECT_THAT(log_.ran(), IsEmpty());
+  Submit(batcher, 4, true);
+  log_.WaitForEnded(4);
+  EXPECT_THAT(threads_, Each(Ne(here_)));
+}
+
+TEST_F(GatheredTest, ALongBatchOfAnotherModelIsLeftToAWorker) {
+  FakeRunner long_runner([this](int) { threads_.push_back(std::this_thread::get_id()); });
+  DynamicBatcher other(pool_, {.max_batch = 1}, long_runner, observer_);
+  other.Calibrate({1, milliseconds(1)});
+  pool_.Pause();
+  Submit(other, 100);
+  pool_.Resume();
+  pool_.RunGathered();
+  log_.WaitForEnded(1);
+  EXPECT_THAT(threads_, ElementsAre(Ne(here_)));
+}
+
+TEST_F(GatheredTest, ADelayIsWaitedForByAWorker) {
   DynamicBatcher delayed(pool_, {.max_batch = 4, .delay = milliseconds(1)}, runner_, observer_);
   delayed.Calibrate({1, microseconds(20)});
-  Submit(delayed, 1);
-  EXPECT_EQ(log_.TimesEnded(1), 0);
+  Submit(delayed, 1, true);
+  pool_.RunGathered();
+  EXPECT_THAT(log_.ran(), IsEmpty());
+  clock_.Advance(milliseconds(1));
+  log_.WaitForEnded(1);
+  EXPECT_NE(threads_.front(), here_);
 }
 
-TEST_F(ShortTaskTest, WaitsWhileThePoolIsPaused) {
+TEST_F(GatheredTest, NothingIsRunWhileThePoolIsPaused) {
   pool_.Pause();
-  Submit(batcher_, 1);
-  EXPECT_EQ(log_.TimesEnded(1), 0);
+  Gather(1);
+  pool_.RunGathered();
+  EXPECT_THAT(log_.ran(), IsEmpty());
   pool_.Resume();
+  pool_.RunGathered();
   log_.WaitForEnded(1);
 }
 
-TEST_F(ShortTaskTest, LeavesTheOtherWorkersToWhatComesMeanwhile) {
+TEST_F(GatheredTest, NoMoreBatchesRunAtATimeThanThereAreWorkers) {
+  LatchCounter gate;
+  FakeRunner blocked([&](int) { gate.WaitFor(1); });
+  DynamicBatcher other(pool_, {.max_batch = 1}, blocked, observer_);
+  for (int64_t id = 100; id < 102; ++id) Submit(other, id);
+  blocked.begun().WaitFor(2);
+  Gather(1);
+  pool_.RunGathered();
+  EXPECT_THAT(threads_, IsEmpty());
+  gate.Add();
+  log_.WaitForEnded(3);
+  EXPECT_THAT(threads_, ElementsAre(Ne(here_))) << "a worker takes it when it is done";
+}
+
+TEST_F(GatheredTest, TheOtherWorkersTakeWhatComesMeanwhile) {
   LatchCounter gate;
   FakeRunner blocked([&](int) { gate.WaitFor(1); });
   DynamicBatcher other(pool_, {.max_batch = 1}, blocked, observer_);
   other.Calibrate({1, microseconds(20)});
-  std::thread bringer([&] { Submit(other, 100); });
+  std::thread gatherer([&] {
+    Submit(other, 100, true);
+    pool_.RunGathered();
+  });
   blocked.begun().WaitFor(1);
-  EXPECT_FALSE(RunsHere(1)) << "on the second worker";
+  Submit(batcher_, 1);
+  log_.WaitForEnded(1);
+  EXPECT_NE(threads_.front(), here_);
   gate.Add();
-  bringer.join();
-  log_.WaitForEnded(2);
+  gatherer.join();
 }
 
-TEST_F(WorkerPoolTest, NoTaskIsShortWhereNoneIsToBe) {
+TEST_F(WorkerPoolTest, NoBatchIsShortWhereNoneIsToBe) {
   std::thread::id ran;
   FakeRunner runner([&](int) { ran = std::this_thread::get_id(); });
   WorkerPool pool(1, clock_, Duration::zero());
   DynamicBatcher batcher(pool, {}, runner, observer_);
   batcher.Calibrate({1, std::chrono::nanoseconds(1)});
-  Submit(batcher, 1);
+  Submit(batcher, 1, true);
   log_.WaitForEnded(1);
   EXPECT_NE(ran, std::this_thread::get_id());
 }

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>
@@ -83,6 +84,51 @@ TEST_F(GrpcServerTest, ReflectionListsAndDescribesTheServices) {
               HasSubstr("grpc/health/v1/health.proto"));
   EXPECT_THAT(Reflect(channel_, "\x22\x1Einference.GRPCInferenceService"),
               HasSubstr("raw_input_contents"));
+}
+
+TEST_F(GrpcServerTest, RequestsAreGatheredForWhoRunsThem) {
+  LatchCounter run;
+  options_.run_gathered = [&] { run.Add(); };
+  StartServer();
+  doubler_->Hold();
+  std::thread client([&] { EXPECT_TRUE(Infer(DoublingRequest()).ok()); });
+  doubler_->WaitForQueued(1);
+  doubler_->LookAtOldest([](const InferenceRequest& request) { EXPECT_TRUE(request.gathered); });
+  run.WaitFor(1);
+  doubler_->Release();
+  client.join();
+}
+
+TEST_F(GrpcServerTest, WithoutAnybodyWhoRunsThemNoRequestsAreGathered) {
+  StartServer();
+  doubler_->Hold();
+  std::thread client([&] { EXPECT_TRUE(Infer(DoublingRequest()).ok()); });
+  doubler_->WaitForQueued(1);
+  doubler_->LookAtOldest([](const InferenceRequest& request) { EXPECT_FALSE(request.gathered); });
+  doubler_->Release();
+  client.join();
+}
+
+TEST_F(GrpcServerTest, ManyThreadsReceiveRequestsOfManyClients) {
+  constexpr int kClients = 8;
+  constexpr int kRequests = 100;
+  options_.event_threads = 4;
+  StartServer();
+  std::vector<std::thread> clients;
+  std::atomic<int> answered = 0;
+  for (int client = 0; client < kClients; ++client) {
+    clients.emplace_back([&] {
+      for (int i = 0; i < kRequests; ++i) {
+        ModelInferResponse response;
+        if (Infer(DoublingRequest(), response).ok() && response.id() == "id-1") ++answered;
+        if (i % 10 == 0) {
+          EXPECT_EQ(CheckHealth(""), HealthCheckResponse::NOT_SERVING);
+        }
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(answered, kClients * kRequests);
 }
 
 TEST_F(GrpcServerTest, APortThatIsTakenIsAnErrorThatNamesIt) {
