@@ -15,7 +15,7 @@ namespace rectifier {
 // Threading: a thread of its own looks once a period. Look() is for tests, without that thread.
 class IdleMemory {
  public:
-  // `activity` grows with whatever is done; called on the object's thread.
+  // `activity` grows with the requests that come; called on the object's thread.
   explicit IdleMemory(std::function<uint64_t()> activity);
   IdleMemory(std::function<uint64_t()> activity, Duration period);
   IdleMemory(const IdleMemory&) = delete;

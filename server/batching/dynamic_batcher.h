@@ -16,8 +16,8 @@ namespace rectifier {
 //
 // Threading: Submit() is safe from any thread; whoever calls it keeps the batcher alive until it
 // has returned. RunBatch() is called on a worker or in WorkerPool::RunGathered(). Drop() is called
-// there, in the destructor, in the task's own Submit(), or, for tasks that are over and stand in a
-// full queue, in somebody else's.
+// there, in the destructor, or, for tasks that are over and stand in a full queue, in somebody
+// else's Submit().
 // Ownership: takes the task iff Submit() returns OK.
 // Failure: as BatchQueue::Submit(); UNAVAILABLE after shutdown began; never blocks on a worker. A
 // task has 1 to `max_batch` samples (checked).
@@ -55,9 +55,9 @@ class DynamicBatcher {
   // Whether the batch of all that waits, as far as it fits, is known to take no longer than `time`.
   bool NextIsShort(Duration time) RECTIFIER_REQUIRES(pool_.mutex_);
 
-  // Called by a worker. Begin() takes the next batch and enters the calling thread in `running_`,
-  // Run() carries it out and says what it cost, End() leaves. What Begin() gives keeps the batcher
-  // until after that.
+  // Called by who has a worker's place. Begin() takes the next batch and enters the calling thread
+  // in `running_`, Run() carries it out and says what it cost, End() leaves. What Begin() gives
+  // keeps the batcher until after that.
   struct Begun {
     BatchQueue::Taken taken;
     std::shared_ptr<const void> held;

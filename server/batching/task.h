@@ -14,8 +14,8 @@ namespace rectifier {
 // A request as the batcher sees it: how much it weighs and until when it is wanted.
 //
 // Exactly one of two things ends a task that a batcher has accepted: its runner's RunBatch() takes
-// it, on a worker, which may be the thread that submits it, or Drop() is called, on a worker, in
-// the batcher's destructor or in the Submit() of another task. No lock of the batcher is held then,
+// it, on a worker or in WorkerPool::RunGathered(), or Drop() is called, there, in the batcher's
+// destructor or in the Submit() of another task. No lock of the batcher is held then,
 // nor when a task is destroyed.
 class Task {
  public:

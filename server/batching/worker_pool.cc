@@ -118,7 +118,10 @@ bool WorkerPool::MoreForOthers(TimePoint now, Duration at_least) {
   Duration work{};
   for (const DynamicBatcher* batcher : batchers_) {
     batcher->AssertLocked();
-    if (!batcher->queue_.empty()) work += batcher->queue_.expected_work();
+    if (batcher->queue_.empty()) continue;
+    const Duration expected = batcher->queue_.expected_work();
+    if (expected == Duration::zero()) return true;  // not known, so it may be much
+    work += expected;
   }
   return work >= at_least;
 }
@@ -151,11 +154,11 @@ void WorkerPool::RunGathered() {
   bool wake = false;
   {
     MutexLock lock(mutex_);
-    while (Idle() > 0) {
+    for (int batches = 0; Idle() > 0; ++batches) {
       const TimePoint now = clock_.Now();
       TimePoint again;
       DynamicBatcher* batcher = NextBatcher(now, &again);
-      if (batcher == nullptr || !batcher->NextIsShort(short_batch_)) {
+      if (batcher == nullptr || batches == kMostGathered || !batcher->NextIsShort(short_batch_)) {
         wake = MoreForOthers(now, Duration::zero());
         break;
       }

@@ -47,12 +47,13 @@ class WorkerPool {
   void Pause();
   void Resume();
 
-  // Waits until every worker sleeps. For tests.
+  // Waits until every worker sleeps, when nothing is submitted meanwhile. For tests.
   void WaitUntilIdle();
 
   // To be called soon after tasks were submitted as gathered: runs short batches on this thread
-  // while a worker's place is free, and leaves the others to the workers.
+  // while a worker's place is free, kMostGathered at most, and leaves the others to the workers.
   void RunGathered();
+  static constexpr int kMostGathered = 16;
 
  private:
   friend class DynamicBatcher;

@@ -120,7 +120,7 @@ void InferStream::Continue() {
     writing_ = true;
     stream_.Write(*exchanges_.front()->answer, written_.Begin());
   }
-  // A read that is under way ends with the call, so it is not waited for.
+  // A read that is under way ends with the call, or brings what is not taken any more.
   if (end_ && exchanges_.empty()) {
     finished_ = true;
     stream_.Finish(ToGrpcStatus(*end_), finished());
@@ -139,6 +139,12 @@ void InferStream::OnReadDone(bool ok) {
   Exchange& exchange = *owned;
   {
     MutexLock lock(mutex_);
+    if (end_) {
+      // It came while the stream was ended, which may be finished by now and wait for this only.
+      reading_ = false;
+      request_.Clear();
+      return Continue();
+    }
     exchange.held_bytes = static_cast<int64_t>(request_.Length());
     held_bytes_ += exchange.held_bytes;
     exchanges_.push_back(std::move(owned));

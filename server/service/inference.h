@@ -24,7 +24,7 @@ namespace rectifier {
 // An Inference takes one request from its bytes to the bytes of its reply. A call of ModelInfer has
 // one; a stream has one for each of its messages.
 //
-// Threading: Start() is called once. It passes the request to a worker, which ends it; the owner
+// Threading: Start() is called once. It queues the request, and who runs it ends it; the owner
 // hears of that once, on any thread, perhaps before Start() has returned.
 // Lifetime: the owner may free it from OnEnded() on: nothing touches it afterwards. Its reply
 // counts against the budget until gRPC has sent it.

@@ -49,7 +49,7 @@ class ServerCall {
   EventLoop& loop() { return presence_.loop; }
   void* accepted() { return accepted_.AsTag(); }
 
-  // The client has gone, or its deadline has passed.
+  // The client has gone, or its deadline has passed, as far as the loop has been told.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
   // Makes the call that waits for the next client.

@@ -13,7 +13,8 @@ namespace rectifier {
 // are not a message that may be parsed.
 //
 // Every method of the server takes its request through here: gRPC's own parsing has no caps, and
-// answers INTERNAL or UNIMPLEMENTED to what it cannot read.
+// answers INTERNAL or UNIMPLEMENTED to what it cannot read. (A call without any message does not
+// come as far: gRPC answers INTERNAL.)
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire,
                           google::protobuf::MessageLite& message);
 
