@@ -115,6 +115,7 @@ bool WorkerPool::MoreForOthers(TimePoint now, Duration at_least) {
   TimePoint again;
   // A batch that is to be waited for needs a thread that waits.
   if (NextBatcher(now, &again) == nullptr) return again != TimePoint::max();
+  if (at_least == Duration::zero()) return true;
   Duration work{};
   for (const DynamicBatcher* batcher : batchers_) {
     batcher->AssertLocked();

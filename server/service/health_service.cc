@@ -106,14 +106,11 @@ class HealthService::Watcher final : public ServerCall {
 };
 
 HealthService::HealthService()
-    : check_{UnaryMethod(*this, &HealthService::RequestCheck),
-             [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& reply) {
-               return AnswerUnary<HealthCheckRequest, HealthCheckResponse>(
-                   kHealthCheckWire, request, reply,
-                   [this](const HealthCheckRequest& asked, HealthCheckResponse& answer) {
-                     return Answer(asked, answer);
-                   });
-             }} {}
+    : check_(AnsweredBy<HealthCheckRequest, HealthCheckResponse>(
+          *this, &HealthService::RequestCheck, kHealthCheckWire,
+          [this](const HealthCheckRequest& asked, HealthCheckResponse& reply) {
+            return Answer(asked, reply);
+          })) {}
 
 HealthService::~HealthService() {
   MutexLock lock(mutex_);

@@ -8,7 +8,6 @@
 #include "server/models/config/describe_model.h"
 #include "server/service/client_text.h"
 #include "server/service/infer_call.h"
-#include "server/service/unary.h"
 #include "server/service/wire_messages.h"
 
 namespace rectifier {
@@ -59,13 +58,9 @@ void Fill(const InferenceStatistics& statistics, TimePoint now,
 
 template <typename Request, typename Response, typename Base>
 void InferenceService::Add(UnaryRequest<Base> request, const WireMessage& wire) {
-  methods_.push_back(
-      {UnaryMethod(*this, request),
-       [this, &wire](const grpc::ByteBuffer& bytes, grpc::ByteBuffer& reply_bytes) {
-         return AnswerUnary<Request, Response>(
-             wire, bytes, reply_bytes,
-             [this](const Request& asked, Response& reply) { return Answer(asked, reply); });
-       }});
+  methods_.push_back(AnsweredBy<Request, Response>(
+      *this, request, wire,
+      [this](const Request& asked, Response& reply) { return Answer(asked, reply); }));
 }
 
 InferenceService::InferenceService(const Options& options, const ModelRegistry& registry,

@@ -4,7 +4,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include "absl/status/status.h"
-#include "server/core/status.h"
 #include "server/service/wire_scan.h"
 
 namespace rectifier {
@@ -19,17 +18,5 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, const WireMessage& wire
                           google::protobuf::MessageLite& message);
 
 grpc::ByteBuffer SerializeReply(const google::protobuf::MessageLite& message);
-
-// What a method answers: `handle` is absl::Status(const Request&, Response&).
-template <typename Request, typename Response, typename Handle>
-absl::Status AnswerUnary(const WireMessage& wire, const grpc::ByteBuffer& request_bytes,
-                         grpc::ByteBuffer& response_bytes, const Handle& handle) {
-  Request request;
-  Response response;
-  RECTIFIER_RETURN_IF_ERROR(ParseRequest(request_bytes, wire, request));
-  RECTIFIER_RETURN_IF_ERROR(handle(request, response));
-  response_bytes = SerializeReply(response);
-  return absl::OkStatus();
-}
 
 }  // namespace rectifier

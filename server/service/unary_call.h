@@ -6,7 +6,10 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "server/core/status.h"
 #include "server/service/server_call.h"
+#include "server/service/unary.h"
+#include "server/service/wire_scan.h"
 
 namespace rectifier {
 
@@ -66,6 +69,24 @@ struct AnsweredMethod {
   AcceptUnary accept;
   std::function<absl::Status(const grpc::ByteBuffer& request, grpc::ByteBuffer& reply)> answer;
 };
+
+// The method of `service` that `request` asks gRPC for: its requests are read as `wire` says, and
+// `handle` is absl::Status(const Request&, Response&). `service` and `wire` outlive what it
+// returns.
+template <typename Request, typename Response, typename Service, typename Base, typename Handle>
+AnsweredMethod AnsweredBy(Service& service, UnaryRequest<Base> request, const WireMessage& wire,
+                          const Handle& handle) {
+  return {UnaryMethod(service, request),
+          [&wire, handle](const grpc::ByteBuffer& bytes,
+                          grpc::ByteBuffer& reply_bytes) -> absl::Status {
+            Request asked;
+            Response reply;
+            RECTIFIER_RETURN_IF_ERROR(ParseRequest(bytes, wire, asked));
+            RECTIFIER_RETURN_IF_ERROR(handle(asked, reply));
+            reply_bytes = SerializeReply(reply);
+            return absl::OkStatus();
+          }};
+}
 
 // Takes calls from now on, until the server stops. `method` outlives the loop.
 void AnswerCalls(EventLoop& loop, const AnsweredMethod& method);

@@ -285,16 +285,17 @@ def main():
         def server(workers):
             return contenders.rectifier(options.bin_dir, repository, scratch, "--workers", str(workers))
 
-        with server(options.workers) as (addresses, process):
-            address = addresses["grpc"]
-            if "echo" in options.only:
-                points = against_echo(options, load, address, process, models, scratch)
-                if options.picture:
-                    options.picture.write_text(picture.latency_against_throughput(points))
-            if "triton" in options.only and options.triton:
-                against_triton(options, load, address, models, repository, scratch)
-            if "memory" in options.only:
-                memory(options, load, address, models, process)
+        if set(options.only) != {"engine"}:
+            with server(options.workers) as (addresses, process):
+                address = addresses["grpc"]
+                if "echo" in options.only:
+                    points = against_echo(options, load, address, process, models, scratch)
+                    if options.picture:
+                        options.picture.write_text(picture.latency_against_throughput(points))
+                if "triton" in options.only and options.triton:
+                    against_triton(options, load, address, models, repository, scratch)
+                if "memory" in options.only:
+                    memory(options, load, address, models, process)
         if "engine" in options.only:
             rows = []
             for workers in dict.fromkeys((options.workers, 1)):
