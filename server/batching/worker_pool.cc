@@ -79,6 +79,14 @@ int WorkerPool::Idle() const {
   return static_cast<int>(std::count(done_at_.begin(), done_at_.end(), TimePoint::min()));
 }
 
+bool WorkerPool::NothingToDo() const {
+  return Idle() == workers_ &&
+         std::all_of(batchers_.begin(), batchers_.end(), [](const DynamicBatcher* batcher) {
+           batcher->AssertLocked();
+           return batcher->queue_.empty();
+         });
+}
+
 PoolLoad WorkerPool::LoadBeside(const DynamicBatcher& batcher, TimePoint now) {
   PoolLoad load{.workers = workers_, .idle = Idle()};
   for (const TimePoint done_at : done_at_) {
@@ -151,8 +159,9 @@ bool WorkerPool::WakeFor(DynamicBatcher& batcher, bool gathered) {
   return asleep_ > 0;
 }
 
-void WorkerPool::RunGathered() {
+bool WorkerPool::RunGathered() {
   bool wake = false;
+  bool nothing_to_do = false;
   {
     MutexLock lock(mutex_);
     for (int batches = 0; Idle() > 0; ++batches) {
@@ -165,8 +174,10 @@ void WorkerPool::RunGathered() {
       }
       RunNextBatch(*batcher, now, short_batch_);
     }
+    nothing_to_do = NothingToDo();
   }
   if (wake) work_.NotifyOne();
+  return nothing_to_do;
 }
 
 void WorkerPool::Work() {

@@ -52,7 +52,8 @@ class WorkerPool {
 
   // To be called soon after tasks were submitted as gathered: runs short batches on this thread
   // while a worker's place is free, kMostGathered at most, and leaves the others to the workers.
-  void RunGathered();
+  // Returns whether nothing waits or runs after that.
+  bool RunGathered();
   static constexpr int kMostGathered = 16;
 
  private:
@@ -73,6 +74,7 @@ class WorkerPool {
   // What `batcher` shares the workers with.
   PoolLoad LoadBeside(const DynamicBatcher& batcher, TimePoint now) RECTIFIER_REQUIRES(mutex_);
   int Idle() const RECTIFIER_REQUIRES(mutex_);
+  bool NothingToDo() const RECTIFIER_REQUIRES(mutex_);
 
   const Clock& clock_;
   const int workers_;

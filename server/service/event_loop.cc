@@ -38,14 +38,34 @@ void EventLoop::Leave() {
   if (calls_.fetch_sub(1) == 1) calls_.notify_all();
 }
 
+bool EventLoop::Wait(BusyPoll& poll, void** tag, bool* ok) {
+  const Clock& clock = SteadyClock();
+  const TimePoint begin = clock.Now();
+  const Duration window = poll.Window(cpus_are_free_.load(std::memory_order_relaxed));
+  auto found = grpc::CompletionQueue::TIMEOUT;
+  TimePoint now = begin;
+  while (found == grpc::CompletionQueue::TIMEOUT && now - begin < window) {
+    found = queue_->AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+    now = clock.Now();
+  }
+  if (found == grpc::CompletionQueue::TIMEOUT) {
+    found = queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT
+                                  : grpc::CompletionQueue::SHUTDOWN;
+    now = clock.Now();
+  }
+  poll.Waited(now - begin);
+  return found == grpc::CompletionQueue::GOT_EVENT;
+}
+
 void EventLoop::Run() {
+  BusyPoll poll(options_.threads == 1 ? options_.busy_poll : Duration::zero());
   void* tag = nullptr;
   bool ok = false;
   int events = 0;  // since the last time when nothing was gathered
   while (true) {
     if (!gathered_.load(std::memory_order_relaxed)) {
       events = 0;
-      if (!queue_->Next(&tag, &ok)) return;
+      if (!Wait(poll, &tag, &ok)) return;
     } else {
       const bool come = ++events <= kMostEvents &&
                         queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
@@ -53,7 +73,7 @@ void EventLoop::Run() {
       if (!come) {
         gathered_.store(false, std::memory_order_relaxed);
         events = 0;
-        options_.run_gathered();
+        cpus_are_free_.store(options_.run_gathered(), std::memory_order_relaxed);
         continue;
       }
     }

@@ -131,7 +131,7 @@ absl::Status GrpcServer::Listen() {
     if (port_ != 0) return FailedPrecondition(options_.unix_socket, "cannot listen there");
     return FailedPrecondition(address, "cannot listen there; is the port in use?");
   }
-  loop_->Start({options_.event_threads, options_.run_gathered});
+  loop_->Start({options_.event_threads, options_.run_gathered, options_.busy_poll});
   inference_->TakeCalls(*loop_);
   health_->TakeCalls(*loop_);
   return absl::OkStatus();

@@ -45,8 +45,9 @@ class GrpcServer {
     AccessLog* access_log = nullptr;  // outlives the server; null: none
     int event_threads = 1;            // that receive requests
     // What runs the tasks that were submitted as gathered; empty: none are. Called from a thread
-    // that receives requests, when no more have come.
-    std::function<void()> run_gathered;
+    // that receives requests, when no more have come. Returns whether the CPUs are free then.
+    std::function<bool()> run_gathered;
+    Duration busy_poll{};    // as EventLoop's
     bool reflection = true;  // of the whole process, once one server has it
     // Between the moment when the server says that it is not serving and the one when it stops to.
     Duration lame_duck = std::chrono::milliseconds(1500);

@@ -146,7 +146,7 @@ class GatheredTest : public WorkerPoolTest {
 TEST_F(GatheredTest, ShortBatchesAreRunByWhoeverGathersThem) {
   for (int64_t id = 1; id <= 6; ++id) Gather(id);
   EXPECT_THAT(log_.ran(), IsEmpty());
-  pool_.RunGathered();
+  EXPECT_TRUE(pool_.RunGathered()) << "nothing waits or runs any more";
   EXPECT_THAT(log_.ran(), ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_THAT(threads_, ElementsAre(here_, here_)) << "of four and of two";
   EXPECT_EQ(observer_.tasks(), 0);
@@ -204,7 +204,7 @@ TEST_F(GatheredTest, ADelayIsWaitedForByAWorker) {
   DynamicBatcher delayed(pool_, {.max_batch = 4, .delay = milliseconds(1)}, runner_, observer_);
   delayed.Calibrate({1, microseconds(20)});
   Submit(delayed, 1, true);
-  pool_.RunGathered();
+  EXPECT_FALSE(pool_.RunGathered()) << "something waits";
   EXPECT_THAT(log_.ran(), IsEmpty());
   clock_.Advance(milliseconds(1));
   log_.WaitForEnded(1);
@@ -228,7 +228,7 @@ TEST_F(GatheredTest, NoMoreBatchesRunAtATimeThanThereAreWorkers) {
   for (int64_t id = 100; id < 102; ++id) Submit(other, id);
   blocked.begun().WaitFor(2);
   Gather(1);
-  pool_.RunGathered();
+  EXPECT_FALSE(pool_.RunGathered()) << "batches run";
   EXPECT_THAT(threads_, IsEmpty());
   gate.Add();
   log_.WaitForEnded(3);

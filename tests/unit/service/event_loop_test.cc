@@ -66,6 +66,7 @@ TEST_F(EventLoopTest, RunsWhatWasGatheredWhenNothingMoreHasCome) {
   loop_.Start({.threads = 1, .run_gathered = [&] {
                  before_run = events;
                  runs_.Add();
+                 return true;
                }});
   runs_.WaitFor(1);
   loop_.Stop();
@@ -88,6 +89,7 @@ TEST_F(EventLoopTest, RunsWhatWasGatheredThoughMoreAndMoreComes) {
                  }
                  enough = true;
                  runs_.Add();
+                 return true;
                }});
   runs_.WaitFor(1);
   loop_.Stop();
@@ -95,9 +97,28 @@ TEST_F(EventLoopTest, RunsWhatWasGatheredThoughMoreAndMoreComes) {
 
 TEST_F(EventLoopTest, NothingIsRunWithoutAnythingGathered) {
   Posted event(loop_, [&] { events_.Add(); });
-  loop_.Start({.threads = 2, .run_gathered = [] { ADD_FAILURE() << "there is nothing to run"; }});
+  loop_.Start({.threads = 2, .run_gathered = [] {
+                 ADD_FAILURE() << "there is nothing to run";
+                 return true;
+               }});
   event.Post();
   events_.WaitFor(1);
+  loop_.Stop();
+}
+
+// Each event is awaited with the thread looking for it, or asleep, or between the two.
+TEST_F(EventLoopTest, AnEventIsFoundWhileTheThreadLooksForIt) {
+  Posted event(loop_, [&] {
+    loop_.Gathered();
+    events_.Add();
+  });
+  loop_.Start({.threads = 1,
+               .run_gathered = [] { return true; },
+               .busy_poll = std::chrono::milliseconds(1)});
+  for (int i = 1; i <= 100; ++i) {
+    event.Post();
+    events_.WaitFor(i);
+  }
   loop_.Stop();
 }
 

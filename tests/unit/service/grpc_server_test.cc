@@ -88,7 +88,10 @@ TEST_F(GrpcServerTest, ReflectionListsAndDescribesTheServices) {
 
 TEST_F(GrpcServerTest, RequestsAreGatheredForWhoRunsThem) {
   LatchCounter run;
-  options_.run_gathered = [&] { run.Add(); };
+  options_.run_gathered = [&] {
+    run.Add();
+    return true;
+  };
   StartServer();
   doubler_->Hold();
   std::thread client([&] { EXPECT_TRUE(Infer(DoublingRequest()).ok()); });
