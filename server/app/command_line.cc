@@ -342,13 +342,16 @@ int RunCommandLine(int argc, const char* const* argv) {
               << "`rectifier --help` lists the commands and options.\n";
     return kExitUsage;
   }
+  CLI::App& command = *app.get_subcommands().front();
+  const absl::Status environment = ApplyEnvironment(command);
+  if (!environment.ok()) return PrintError(environment);
   const absl::Status cpu = CheckCpu();
   if (!cpu.ok()) {
     std::cerr << "rectifier: " << Message(cpu) << "\n";
     return kExitFailed;
   }
-  const std::string name = app.get_subcommands().front()->get_name();
-  if (name == "serve") return RunServe(*app.get_subcommand("serve"), serve, config, print_config);
+  const std::string name = command.get_name();
+  if (name == "serve") return RunServe(command, serve, config, print_config);
   // The other commands speak to a person: their log is what went unexpectedly.
   log::Configure(log::Level::kWarning, log::Format::kText);
   if (name == "inspect") return Inspect(inspect);

@@ -1,5 +1,6 @@
 #include "server/app/config_file.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -66,6 +67,16 @@ absl::StatusOr<std::string> ReadValue(const std::string& place, std::string_view
   return string.get<std::string>();
 }
 
+absl::Status SetOption(const std::string& place, CLI::Option& option, const std::string& value) {
+  try {
+    option.add_result(value);
+    option.run_callback();
+  } catch (const CLI::Error& error) {
+    return InvalidArgument(place, "{}", error.what());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ApplyLine(const std::string& file, std::string_view line, std::set<std::string>& seen,
                        CLI::App& command) {
   if (line[0] == '[') return InvalidArgument(file, "sections are not used here, got {}", line);
@@ -80,18 +91,23 @@ absl::Status ApplyLine(const std::string& file, std::string_view line, std::set<
   }
   const std::string place = fmt::format("{}: {}", file, name);
   if (!seen.insert(name).second) return InvalidArgument(place, "is set twice");
-  RECTIFIER_ASSIGN_OR_RETURN(std::string value, ReadValue(place, Trim(line.substr(equals + 1))));
+  RECTIFIER_ASSIGN_OR_RETURN(const std::string value, ReadValue(place, Trim(line.substr(equals + 1))));
   if (option->count() > 0) return absl::OkStatus();
-  try {
-    option->add_result(std::move(value));
-    option->run_callback();
-  } catch (const CLI::Error& error) {
-    return InvalidArgument(place, "{}", error.what());
-  }
-  return absl::OkStatus();
+  return SetOption(place, *option, value);
 }
 
 }  // namespace
+
+absl::Status ApplyEnvironment(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (!IsSetting(*option) || option->count() > 0) continue;
+    const std::string name = option->get_envname();
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    RECTIFIER_RETURN_IF_ERROR(SetOption(name, *option, value));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ApplyConfigFile(const std::string& file, CLI::App& command) {
   std::ifstream in(file);

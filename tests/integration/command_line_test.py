@@ -215,6 +215,8 @@ def test_bad_value_of_an_option_is_refused_with_its_name(tmp_path, option, value
 def test_bad_value_in_the_environment_is_refused_with_the_options_name(tmp_path):
     result = run("serve", "--model-repository", tmp_path, env={"RECTIFIER_GRPC_PORT": "http"})
     assert_usage_error(result, "--grpc-port", "http")
+    result = run("check", tmp_path, env={"RECTIFIER_WORKERS": "1025"})
+    assert_usage_error(result, "--workers", "1025")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--verbose"], ["serve", "--verbose"], ["inspect"], ["bench", "--batch", "0"]])
