@@ -232,5 +232,24 @@ TEST_F(ConfigFileTest, AStringMayHoldAnyCharacter) {
   }
 }
 
+// As where CLI11 leaves a value of the environment out because it is not valid.
+TEST_F(ConfigFileTest, WhatCli11LeavesOutOfTheEnvironmentIsRefusedOrSet) {
+  Command command;
+  command.Parse({"--level", "error"});
+  setenv("TEST_PORT", "100", 1);
+  setenv("TEST_LEVEL", "loud", 1);
+  EXPECT_THAT(Message(ApplyEnvironment(command.app)),
+              testing::AllOf(StartsWith("TEST_PORT: "), HasSubstr("100")));
+  setenv("TEST_PORT", "", 1);
+  unsetenv("TEST_LEVEL");
+  Command other;
+  other.Parse({"--level", "error"});
+  setenv("TEST_BYTES", "2kb", 1);
+  setenv("TEST_LEVEL", "info", 1);
+  EXPECT_TRUE(ApplyEnvironment(other.app).ok()) << "what is empty is not set, and a flag wins";
+  EXPECT_EQ(other.bytes, 2048);
+  EXPECT_EQ(other.level, "error");
+}
+
 }  // namespace
 }  // namespace rectifier

@@ -178,7 +178,7 @@ TEST_F(GatheredTest, WhatHasBecomeLongTogetherIsAWorkersAtOnce) {
   WorkerPool pool(1, clock_, microseconds(50));
   DynamicBatcher batcher(pool, {.max_batch = 4}, runner_, observer_);
   batcher.Calibrate({1, microseconds(20)});
-  batcher.Calibrate({2, microseconds(30)});
+  batcher.Calibrate({2, microseconds(27)});  // three take 47
   batcher.Calibrate({4, microseconds(51)});
   pool.WaitUntilIdle();
   for (int64_t id = 1; id <= 3; ++id) Submit(batcher, id, true);
