@@ -126,9 +126,10 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
           "threads that receive requests and run those batches that are shorter than it takes to "
           "wake a worker; 0: one for every eight CPUs that the process may use")
       ->check(CLI::Range(0, 64));
-  Setting(serve, "--busy-poll-us", options.busy_poll_us,
-          "how long the thread that receives requests looks for the next one before it sleeps, where "
-          "they come so fast and the CPUs have nothing else to do; 0: not at all")
+  Setting(
+      serve, "--busy-poll-us", options.busy_poll_us,
+      "how long the thread that receives requests looks for the next one before it sleeps, where "
+      "they come so fast and the CPUs have nothing else to do; 0: not at all")
       ->check(CLI::Range(0, 1'000));
   Setting(serve, "--max-queue-items", options.max_queue_items,
           "requests that may wait for one model; above it RESOURCE_EXHAUSTED")

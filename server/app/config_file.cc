@@ -91,7 +91,8 @@ absl::Status ApplyLine(const std::string& file, std::string_view line, std::set<
   }
   const std::string place = fmt::format("{}: {}", file, name);
   if (!seen.insert(name).second) return InvalidArgument(place, "is set twice");
-  RECTIFIER_ASSIGN_OR_RETURN(const std::string value, ReadValue(place, Trim(line.substr(equals + 1))));
+  RECTIFIER_ASSIGN_OR_RETURN(const std::string value,
+                             ReadValue(place, Trim(line.substr(equals + 1))));
   if (option->count() > 0) return absl::OkStatus();
   return SetOption(place, *option, value);
 }

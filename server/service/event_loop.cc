@@ -49,8 +49,8 @@ bool EventLoop::Wait(BusyPoll& poll, void** tag, bool* ok) {
     now = clock.Now();
   }
   if (found == grpc::CompletionQueue::TIMEOUT) {
-    found = queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT
-                                  : grpc::CompletionQueue::SHUTDOWN;
+    found =
+        queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
     now = clock.Now();
   }
   poll.Waited(now - begin);
