@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <bit>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -18,9 +19,8 @@ IdleMemory::IdleMemory(std::function<uint64_t()> activity, Duration period)
 bool IdleMemory::Look() {
   const uint64_t activity = activity_();
   const bool idle = activity == std::exchange(seen_, activity);
-  if (!idle || activity == given_back_at_) return false;
-  given_back_at_ = activity;
-  return true;
+  idle_periods_ = idle ? idle_periods_ + 1 : 0;
+  return std::has_single_bit(idle_periods_);
 }
 
 void IdleMemory::Run(const std::stop_token& stop, Duration period) {

@@ -21,8 +21,8 @@ class IdleMemory {
   IdleMemory(const IdleMemory&) = delete;
   IdleMemory& operator=(const IdleMemory&) = delete;
 
-  // Whether memory is to be given back now: nothing was done since the last look, but something
-  // since it was given back the last time.
+  // Whether memory is to be given back now: nothing was done for 1, 2, 4, 8, … periods. More than
+  // once, as some is freed later than it is used: gRPC keeps buffers for as long as a connection.
   bool Look();
 
  private:
@@ -30,7 +30,7 @@ class IdleMemory {
 
   const std::function<uint64_t()> activity_;
   uint64_t seen_ = 0;
-  uint64_t given_back_at_ = 0;
+  uint64_t idle_periods_ = 0;
   std::jthread thread_;  // last: it uses the others
 };
 
