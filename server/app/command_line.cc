@@ -129,7 +129,7 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(
       serve, "--busy-poll-us", options.busy_poll_us,
       "how long the thread that receives requests looks for the next one before it sleeps, where "
-      "they come so fast and the CPUs have nothing else to do; 0: not at all")
+      "the last came so soon; 0, with several event threads, or on one CPU: not at all")
       ->check(CLI::Range(0, 1'000));
   Setting(serve, "--max-queue-items", options.max_queue_items,
           "requests that may wait for one model; above it RESOURCE_EXHAUSTED")

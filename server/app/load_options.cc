@@ -17,7 +17,13 @@ int WorkersFor(const ServeOptions& options) {
 int EventThreadsFor(const ServeOptions& options) {
   if (options.event_threads > 0) return options.event_threads;
   constexpr int kCpusOfOne = 8;
-  return (static_cast<int>(AllowedCpus().size()) + kCpusOfOne - 1) / kCpusOfOne;
+  return (CpusWithinQuota(AllowedCpus()) + kCpusOfOne - 1) / kCpusOfOne;
+}
+
+Duration BusyPollFor(const ServeOptions& options) {
+  // It would take the only CPU from those who are to send the next request.
+  if (CpusWithinQuota(AllowedCpus()) < 2) return Duration::zero();
+  return std::chrono::microseconds(options.busy_poll_us);
 }
 
 LoadOptions LoadOptionsFor(const ServeOptions& options) {

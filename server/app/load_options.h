@@ -17,6 +17,9 @@ int WorkersFor(const ServeOptions& options);
 // there is only one, what it receives together it also batches together.
 int EventThreadsFor(const ServeOptions& options);
 
+// BusyPoll's window: what `options` asks for where there is more than one CPU.
+Duration BusyPollFor(const ServeOptions& options);
+
 // How `serve` loads its models, and `check` tries to: with bounds from the memory that the process
 // may use, half of it for a model's weights, and half for what the workers need to run.
 LoadOptions LoadOptionsFor(const ServeOptions& options);

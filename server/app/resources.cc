@@ -115,11 +115,22 @@ std::optional<double> CgroupCpuQuota(const fs::path& root) {
   return quota;
 }
 
-int DefaultWorkers(const std::vector<int>& cpus, const fs::path& root) {
-  const int cores = PhysicalCores(cpus, root);
+namespace {
+
+int WithinQuota(int cpus, const fs::path& root) {
   const auto quota = CgroupCpuQuota(root);
-  if (!quota) return cores;
-  return std::clamp(static_cast<int>(std::min(std::floor(*quota), 1e6)), 1, cores);
+  if (!quota) return cpus;
+  return std::clamp(static_cast<int>(std::min(std::floor(*quota), 1e6)), 1, cpus);
+}
+
+}  // namespace
+
+int CpusWithinQuota(const std::vector<int>& cpus, const fs::path& root) {
+  return WithinQuota(static_cast<int>(cpus.size()), root);
+}
+
+int DefaultWorkers(const std::vector<int>& cpus, const fs::path& root) {
+  return WithinQuota(PhysicalCores(cpus, root), root);
 }
 
 int64_t MemoryLimit(const fs::path& root) {

@@ -20,6 +20,9 @@ int PhysicalCores(const std::vector<int>& cpus, const std::filesystem::path& roo
 // nullopt when there is none.
 std::optional<double> CgroupCpuQuota(const std::filesystem::path& root = "/");
 
+// The lower of the CPUs and the quota rounded down, at least 1.
+int CpusWithinQuota(const std::vector<int>& cpus, const std::filesystem::path& root = "/");
+
 // The lower of the physical cores and the quota rounded down, at least 1.
 int DefaultWorkers(const std::vector<int>& cpus, const std::filesystem::path& root = "/");
 

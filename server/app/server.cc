@@ -120,7 +120,7 @@ absl::Status Server::Listen() {
   if (access_log_.mode() != AccessLog::Mode::kOff) options.access_log = &access_log_;
   options.event_threads = EventThreadsFor(options_);
   options.run_gathered = [this] { return pool_.RunGathered(); };
-  options.busy_poll = std::chrono::microseconds(options_.busy_poll_us);
+  options.busy_poll = BusyPollFor(options_);
   options.lame_duck = milliseconds(options_.lame_duck_ms);
   options.drain_timeout = milliseconds(options_.shutdown_timeout_ms);
   RECTIFIER_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options, registry_, metrics_, clock_));

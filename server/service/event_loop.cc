@@ -38,27 +38,17 @@ void EventLoop::Leave() {
   if (calls_.fetch_sub(1) == 1) calls_.notify_all();
 }
 
-bool EventLoop::Wait(BusyPoll& poll, void** tag, bool* ok) {
-  const Clock& clock = SteadyClock();
-  const TimePoint begin = clock.Now();
-  const Duration window = poll.Window(cpus_are_free_.load(std::memory_order_relaxed));
-  auto found = grpc::CompletionQueue::TIMEOUT;
-  TimePoint now = begin;
-  while (found == grpc::CompletionQueue::TIMEOUT && now - begin < window) {
-    found = queue_->AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
-    now = clock.Now();
+bool EventLoop::Wait(const BusyPoll& poll, void** tag, bool* ok) {
+  while (poll.Looks(options_.clock->Now())) {
+    const auto found = queue_->AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+    if (found != grpc::CompletionQueue::TIMEOUT) return found == grpc::CompletionQueue::GOT_EVENT;
   }
-  if (found == grpc::CompletionQueue::TIMEOUT) {
-    found =
-        queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
-    now = clock.Now();
-  }
-  poll.Waited(now - begin);
-  return found == grpc::CompletionQueue::GOT_EVENT;
+  return queue_->Next(tag, ok);
 }
 
 void EventLoop::Run() {
-  BusyPoll poll(options_.threads == 1 ? options_.busy_poll : Duration::zero());
+  const bool polls = options_.threads == 1 && options_.busy_poll > Duration::zero();
+  BusyPoll poll(polls ? options_.busy_poll : Duration::zero());
   void* tag = nullptr;
   bool ok = false;
   int events = 0;  // since the last time when nothing was gathered
@@ -73,13 +63,18 @@ void EventLoop::Run() {
       if (!come) {
         gathered_.store(false, std::memory_order_relaxed);
         events = 0;
-        cpus_are_free_.store(options_.run_gathered(), std::memory_order_relaxed);
+        const bool idle = options_.run_gathered();
+        if (polls) poll.Ran(options_.clock->Now(), idle);
         continue;
       }
     }
     auto* event = static_cast<Event*>(tag);
     (void)event->given_.load(std::memory_order_acquire);
+    const bool gathered = gathered_.load(std::memory_order_relaxed);
     event->OnEvent(ok);
+    if (polls && !gathered && gathered_.load(std::memory_order_relaxed)) {
+      poll.Came(options_.clock->Now());
+    }
   }
 }
 

@@ -44,12 +44,12 @@ class EventLoop {
   struct Options {
     int threads = 1;
     // Called on a thread of the loop after Gathered(), when nothing more has come, or kMostEvents
-    // have; empty: nothing is to be done then. Returns whether nobody else has work for the CPUs.
+    // have; empty: nothing is to be done then. Returns whether nothing waits or runs after it.
     std::function<bool()> run_gathered;
-    // How long the thread of a loop that has one looks for an event before it sleeps, while
-    // run_gathered says that the CPUs are free; see BusyPoll. Of several threads one polls for all,
-    // and the others would look in vain.
+    // How long the thread of a loop that has one looks for the next request before it sleeps; see
+    // BusyPoll. Of several threads one polls for all, and the others would look in vain.
     Duration busy_poll{};
+    const Clock* clock = &SteadyClock();
   };
 
   // So that those that came first do not wait for long while more and more come.
@@ -83,13 +83,12 @@ class EventLoop {
   void Leave();
   void Run();
   // The next event, however long it takes; false when there will be none.
-  bool Wait(BusyPoll& poll, void** tag, bool* ok);
+  bool Wait(const BusyPoll& poll, void** tag, bool* ok);
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   Options options_;
   std::atomic<int64_t> calls_ = 0;  // accepted, or waited for
   std::atomic<bool> gathered_ = false;
-  std::atomic<bool> cpus_are_free_ = false;  // as run_gathered said last
   std::vector<std::thread> threads_;
 };
 

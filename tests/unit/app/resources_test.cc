@@ -143,6 +143,14 @@ TEST(DefaultWorkersTest, AreTheQuotaRoundedDownAndAtLeastOne) {
   }
 }
 
+TEST(CpusWithinQuotaTest, AreTheAllowedOnesOrTheQuotaRoundedDown) {
+  EXPECT_EQ(CpusWithinQuota({0, 1, 2, 3}, FakeRoot().path()), 4);
+  FakeRoot root;
+  root.Cgroup("0::/").File("sys/fs/cgroup/cpu.max", "250000 100000");
+  EXPECT_EQ(CpusWithinQuota({0, 1, 2, 3}, root.path()), 2);
+  EXPECT_EQ(CpusWithinQuota({0}, root.path()), 1);
+}
+
 class MemoryLimitTest : public testing::Test {
  protected:
   const int64_t machine_ = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);

@@ -106,19 +106,34 @@ TEST_F(EventLoopTest, NothingIsRunWithoutAnythingGathered) {
   loop_.Stop();
 }
 
-// Each event is awaited with the thread looking for it, or asleep, or between the two.
-TEST_F(EventLoopTest, AnEventIsFoundWhileTheThreadLooksForIt) {
+// Time that stands still, and counts who asks for it.
+class CountingClock final : public Clock {
+ public:
+  TimePoint Now() const override {
+    asked_.Add();
+    return TimePoint();
+  }
+  LatchCounter& asked() const { return asked_; }
+
+ private:
+  mutable LatchCounter asked_;
+};
+
+TEST_F(EventLoopTest, TheThreadLooksForTheNextRequestAndFindsIt) {
+  CountingClock clock;
   Posted event(loop_, [&] {
     loop_.Gathered();
     events_.Add();
   });
   loop_.Start({.threads = 1,
                .run_gathered = [] { return true; },
-               .busy_poll = std::chrono::milliseconds(1)});
-  for (int i = 1; i <= 100; ++i) {
-    event.Post();
-    events_.WaitFor(i);
-  }
+               .busy_poll = std::chrono::microseconds(1),
+               .clock = &clock});
+  event.Post();
+  events_.WaitFor(1);
+  clock.asked().WaitFor(1000);  // without an event, so it looks
+  event.Post();
+  events_.WaitFor(2);
   loop_.Stop();
 }
 
