@@ -62,8 +62,8 @@ class InferStreams {
 // replies come in the order of the requests, one for each. What is wrong with a request is told in
 // its reply, and the stream goes on.
 //
-// Backpressure: no more is read while kMaxInFlight requests are unanswered, or requests and replies
-// of `max_held_bytes`; HTTP/2's flow control then holds the client.
+// Backpressure: no more is read while kMaxInFlight replies are not sent yet, or requests and
+// replies of `max_held_bytes`; HTTP/2's flow control then holds the client.
 //
 // Threading: the loop and the workers call it, from any thread.
 // Ownership: as ServerCall.
@@ -98,7 +98,7 @@ class InferStream final : public ServerCall {
   std::string traceparent_;  // looked for only where there is an access log
 
   Mutex mutex_;
-  std::deque<std::unique_ptr<Exchange>> exchanges_ RECTIFIER_GUARDED_BY(mutex_);  // unanswered
+  std::deque<std::unique_ptr<Exchange>> exchanges_ RECTIFIER_GUARDED_BY(mutex_);  // not yet sent
   int64_t held_bytes_ RECTIFIER_GUARDED_BY(mutex_) = 0;                           // of those
   std::optional<absl::Status> end_ RECTIFIER_GUARDED_BY(mutex_);  // no more is read once it is set
   bool reading_ RECTIFIER_GUARDED_BY(mutex_) = false;
