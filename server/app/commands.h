@@ -19,7 +19,7 @@ struct ServeOptions {
   int64_t max_batch_size = 32;
   int workers = 0;  // 0: from the CPUs that the process may use
   int intra_op_threads = 1;
-  int event_threads = 0;  // 0: from the CPUs, too
+  int event_threads = 0;  // 0: from those CPUs
   int64_t busy_poll_us = 100;
   int64_t max_queue_items = 1024;
   int64_t max_queue_bytes = int64_t{256} << 20;

@@ -13,8 +13,9 @@ namespace rectifier {
 int WorkersFor(const ServeOptions& options);
 
 // The same of the threads that receive requests. To receive one takes about 10 µs and the copying
-// of its bytes, so that one thread feeds eight CPUs with all but the smallest networks; and while
-// there is only one, what it receives together it also batches together.
+// of its bytes, so that one thread feeds eight CPUs (of those within the cgroup's quota) with all
+// but the smallest networks; and while there is only one, what it receives together it also batches
+// together.
 int EventThreadsFor(const ServeOptions& options);
 
 // BusyPoll's window: what `options` asks for where there is more than one CPU.

@@ -78,6 +78,12 @@ std::optional<double> QuotaV1(const fs::path& folder) {
   return *quota / *period;
 }
 
+int WithinQuota(int cpus, const fs::path& root) {
+  const auto quota = CgroupCpuQuota(root);
+  if (!quota) return cpus;
+  return std::clamp(static_cast<int>(std::min(std::floor(*quota), 1e6)), 1, cpus);
+}
+
 }  // namespace
 
 std::vector<int> AllowedCpus() {
@@ -114,16 +120,6 @@ std::optional<double> CgroupCpuQuota(const fs::path& root) {
   }
   return quota;
 }
-
-namespace {
-
-int WithinQuota(int cpus, const fs::path& root) {
-  const auto quota = CgroupCpuQuota(root);
-  if (!quota) return cpus;
-  return std::clamp(static_cast<int>(std::min(std::floor(*quota), 1e6)), 1, cpus);
-}
-
-}  // namespace
 
 int CpusWithinQuota(const std::vector<int>& cpus, const fs::path& root) {
   return WithinQuota(static_cast<int>(cpus.size()), root);

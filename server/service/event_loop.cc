@@ -47,13 +47,13 @@ bool EventLoop::Wait(const BusyPoll& poll, void** tag, bool* ok) {
 }
 
 void EventLoop::Run() {
-  const bool polls = options_.threads == 1 && options_.busy_poll > Duration::zero();
-  BusyPoll poll(polls ? options_.busy_poll : Duration::zero());
+  BusyPoll poll(options_.threads == 1 ? options_.busy_poll : Duration::zero());
   void* tag = nullptr;
   bool ok = false;
   int events = 0;  // since the last time when nothing was gathered
   while (true) {
-    if (!gathered_.load(std::memory_order_relaxed)) {
+    const bool nothing_gathered = !gathered_.load(std::memory_order_relaxed);
+    if (nothing_gathered) {
       events = 0;
       if (!Wait(poll, &tag, &ok)) return;
     } else {
@@ -64,15 +64,14 @@ void EventLoop::Run() {
         gathered_.store(false, std::memory_order_relaxed);
         events = 0;
         const bool idle = options_.run_gathered();
-        if (polls) poll.Ran(options_.clock->Now(), idle);
+        poll.Ran(options_.clock->Now(), idle);
         continue;
       }
     }
     auto* event = static_cast<Event*>(tag);
     (void)event->given_.load(std::memory_order_acquire);
-    const bool gathered = gathered_.load(std::memory_order_relaxed);
     event->OnEvent(ok);
-    if (polls && !gathered && gathered_.load(std::memory_order_relaxed)) {
+    if (nothing_gathered && gathered_.load(std::memory_order_relaxed)) {
       poll.Came(options_.clock->Now());
     }
   }

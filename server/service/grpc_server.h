@@ -45,8 +45,8 @@ class GrpcServer {
     AccessLog* access_log = nullptr;  // outlives the server; null: none
     int event_threads = 1;            // that receive requests
     // What runs the tasks that were submitted as gathered; empty: none are. Called from a thread
-    // that receives requests, when no more have come. Returns whether nothing waits or
-    // runs after it.
+    // that receives requests, when no more have come. Returns whether nothing waits or runs
+    // after it.
     std::function<bool()> run_gathered;
     Duration busy_poll{};    // as EventLoop's
     bool reflection = true;  // of the whole process, once one server has it
