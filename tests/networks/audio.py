@@ -1,4 +1,5 @@
-"""Sound: HiFi-GAN (Kong et al., 2020), MelGAN (Kumar et al., 2019) and Conv-TasNet (Luo and Mesgarani, 2019)."""
+"""Sound: HiFi-GAN (Kong et al., 2020), MelGAN (Kumar et al., 2019), Conv-TasNet (Luo and Mesgarani, 2019) and
+TC-ResNet (Choi et al., 2019)."""
 
 import layers
 import numpy as np
@@ -99,3 +100,23 @@ def conv_tasnet(g, filters, length, bottleneck, hidden, skip, layers_per_stack, 
     x = layers.conv_transpose(g, x, filters, 1, length, stride, bias=False, dims=1)
     x = g.reshape(x, g.shape([batch, speakers, -1]))
     g.output(x, "speakers", ["N", speakers, "T"])
+
+
+def wake_word(g, coefficients, frames, widths, words):
+    """TC-ResNet8: convolutions over time alone, the spectrum's coefficients being channels."""
+
+    def block(x, inputs, outputs):
+        y = layers.batch_norm(g, layers.conv(g, x, inputs, outputs, 9, 2, bias=False, dims=1), outputs)
+        y = layers.conv(g, layers.leaky_relu(g, y, 0.1), outputs, outputs, 9, bias=False, dims=1)
+        y = layers.batch_norm(g, y, outputs, gain=0.5)
+        x = layers.batch_norm(g, layers.conv(g, x, inputs, outputs, 1, 2, bias=False, dims=1), outputs)
+        return layers.leaky_relu(g, g.node("Add", [layers.leaky_relu(g, x, 0.1), y]), 0.1)
+
+    x = g.input("features", ["N", coefficients, frames])
+    channels = widths[0]
+    x = layers.conv(g, x, coefficients, channels, 3, bias=False, dims=1)
+    for width in widths[1:]:
+        x = block(x, channels, width)
+        channels = width
+    x = g.node("Flatten", g.node("GlobalAveragePool", x), axis=1)
+    g.output(layers.dense(g, x, channels, words), "words", ["N", words])

@@ -102,6 +102,27 @@ NETWORKS = (
         Size({"widths": (32, 64, 64, 128), "hidden": 256, "size": 48}),
     ),
     Network(
+        "cascade_pnet",
+        11,
+        detectors.cascade_pnet,
+        Size({"widths": (6, 8, 10), "size": 12}),
+        Size({"widths": (10, 16, 32), "size": 12}),
+    ),
+    Network(
+        "cascade_rnet",
+        12,
+        detectors.cascade_rnet,
+        Size({"widths": (6, 8, 10), "hidden": 16, "size": 24}),
+        Size({"widths": (28, 48, 64), "hidden": 128, "size": 24}),
+    ),
+    Network(
+        "cascade_onet",
+        17,
+        detectors.cascade_onet,
+        Size({"widths": (6, 8, 8, 10), "hidden": 16, "size": 48}),
+        Size({"widths": (32, 64, 64, 128), "hidden": 256, "size": 48}),
+    ),
+    Network(
         "mobilefacenet",
         12,
         recognizers.mobilefacenet,
@@ -282,6 +303,13 @@ NETWORKS = (
         ),
     ),
     Network(
+        "wake_word",
+        13,
+        audio.wake_word,
+        Size({"coefficients": 8, "frames": 41, "widths": (6, 8, 10, 12), "words": 4}),
+        Size({"coefficients": 40, "frames": 101, "widths": (16, 24, 32, 48), "words": 12}),
+    ),
+    Network(
         "graph_attention",
         20,
         tabular.graph_attention,
@@ -295,6 +323,20 @@ NETWORKS = (
         tabular.perceptron,
         Size({"inputs": 12, "widths": (16, 8), "outputs": 4}),
         Size({"inputs": 64, "widths": (256, 128, 64), "outputs": 10}),
+    ),
+    Network(
+        "perceptron_narrow",
+        17,
+        tabular.perceptron,
+        Size({"inputs": 5, "widths": (8,), "outputs": 3}),
+        Size({"inputs": 16, "widths": (32, 16), "outputs": 4}),
+    ),
+    Network(
+        "perceptron_wide",
+        9,
+        tabular.perceptron,
+        Size({"inputs": 12, "widths": (24, 24), "outputs": 4}),
+        Size({"inputs": 256, "widths": (1024, 1024, 512), "outputs": 100}),
     ),
     Network(
         "rectifier_spellings",

@@ -116,6 +116,58 @@ def mtcnn_onet(g, widths, hidden, size):
     g.output(layers.matmul(g, x, hidden, 10), "landmarks", ["N", 10])
 
 
+def cascade_pnet(g, widths, size):
+    """The proposal network on one window, channels first, as PyTorch exports it: PRelu, poolings that round up."""
+    x = g.input("window", ["N", 3, size, size])
+    first, second, third = widths
+    x = _cascade_conv(g, x, 3, first, 3)
+    x = layers.max_pool(g, x, 2, 2, ceil_mode=True)
+    x = _cascade_conv(g, x, first, second, 3)
+    x = _cascade_conv(g, x, second, third, 3)
+    side = -(-(size - 2) // 2) - 4
+    g.output(g.node("Softmax", layers.conv(g, x, third, 2, 1), axis=1), "face", ["N", 2, side, side])
+    g.output(layers.conv(g, x, third, 4, 1), "box", ["N", 4, side, side])
+
+
+def cascade_rnet(g, widths, hidden, size):
+    """The refinement network."""
+    x = g.input("window", ["N", 3, size, size])
+    first, second, third = widths
+    x = layers.max_pool(g, _cascade_conv(g, x, 3, first, 3), 3, 2, ceil_mode=True)
+    x = layers.max_pool(g, _cascade_conv(g, x, first, second, 3), 3, 2, ceil_mode=True)
+    x = _cascade_conv(g, x, second, third, 2)
+    side = -(-(size - 2 - 3) // 2) + 1
+    side = -(-(side - 2 - 3) // 2)
+    _cascade_head(g, x, third * side * side, hidden, {"face": 2, "box": 4})
+
+
+def cascade_onet(g, widths, hidden, size):
+    """The output network."""
+    x = g.input("window", ["N", 3, size, size])
+    first, second, third, fourth = widths
+    x = layers.max_pool(g, _cascade_conv(g, x, 3, first, 3), 3, 2, ceil_mode=True)
+    x = layers.max_pool(g, _cascade_conv(g, x, first, second, 3), 3, 2, ceil_mode=True)
+    x = layers.max_pool(g, _cascade_conv(g, x, second, third, 3), 2, 2, ceil_mode=True)
+    x = _cascade_conv(g, x, third, fourth, 2)
+    side = -(-(size - 2 - 3) // 2) + 1
+    side = -(-(side - 2 - 3) // 2) + 1
+    side = -(-(side - 2 - 2) // 2)
+    _cascade_head(g, x, fourth * side * side, hidden, {"face": 2, "box": 4, "landmarks": 10})
+
+
+def _cascade_conv(g, x, inputs, outputs, kernel):
+    return layers.prelu(g, layers.conv(g, x, inputs, outputs, kernel, pad=0), outputs)
+
+
+def _cascade_head(g, x, features, hidden, outputs):
+    """In the order that the weights converted from Caffe want: width before height before channels."""
+    x = g.node("Flatten", g.node("Transpose", x, perm=[0, 3, 2, 1]), axis=1)
+    x = layers.prelu(g, layers.dense(g, x, features, hidden), hidden, dims=0)
+    for name, values in outputs.items():
+        y = layers.dense(g, x, hidden, values)
+        g.output(g.node("Softmax", y, axis=1) if name == "face" else y, name, ["N", values])
+
+
 def _channels_first(g, x, op):
     x = op(g.node("Transpose", x, perm=[0, 3, 1, 2]))
     return g.node("Transpose", x, perm=[0, 2, 3, 1])

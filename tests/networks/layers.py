@@ -98,7 +98,7 @@ def matmul(g, x, inputs, outputs, bias=True, gain=1.0):
     return g.node("Add", [x, _bias(g, outputs)]) if bias else x
 
 
-def max_pool(g, x, kernel, stride, pad=0, auto_pad=None):
+def max_pool(g, x, kernel, stride, pad=0, auto_pad=None, ceil_mode=False):
     return g.node(
         "MaxPool",
         x,
@@ -106,6 +106,7 @@ def max_pool(g, x, kernel, stride, pad=0, auto_pad=None):
         strides=[stride] * 2,
         pads=None if auto_pad else [pad] * 4,
         auto_pad=auto_pad,
+        ceil_mode=1 if ceil_mode else None,
     )
 
 
