@@ -2,14 +2,18 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "server/app/commands.h"
 #include "server/app/exit_codes.h"
 #include "server/app/load_options.h"
 #include "server/app/model_text.h"
+#include "server/app/program_profile.h"
 #include "server/app/tensor_files.h"
 #include "server/core/status.h"
+#include "server/engine/bind_shapes.h"
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/onednn_compiler.h"
 #include "server/graph/text.h"
@@ -24,6 +28,7 @@ struct Measurement {
   double median_ms = 0;
   double min_ms = 0;
   int64_t runs = 0;
+  std::optional<ProgramProfile> profile;
 };
 
 absl::StatusOr<std::vector<Shape>> ShapesFor(const Graph& graph,
@@ -58,32 +63,27 @@ absl::StatusOr<std::vector<Shape>> ShapesFor(const Graph& graph,
 }
 
 Measurement Measure(const std::shared_ptr<const Program>& program, double seconds,
-                    std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) {
-  std::vector<TensorView> from;
-  std::vector<MutableTensorView> to;
-  from.reserve(inputs.size());
-  to.reserve(outputs.size());
-  for (const Tensor& input : inputs) from.push_back(input.view());
-  for (Tensor& output : outputs) to.push_back(output.mutable_view());
+                    std::span<const TensorView> inputs,
+                    std::span<const MutableTensorView> outputs) {
   ExecutionContext context;
   const Clock& clock = SteadyClock();
   constexpr int kWarmUp = 3;
-  for (int i = 0; i < kWarmUp; ++i) context.Run(program, from, to);
+  for (int i = 0; i < kWarmUp; ++i) context.Run(program, inputs, outputs);
   constexpr size_t kMinRuns = 5;
   std::vector<double> times;
   const TimePoint start = clock.Now();
   while (times.size() < kMinRuns || Seconds(clock.Now() - start) < seconds) {
     const TimePoint begin = clock.Now();
-    context.Run(program, from, to);
+    context.Run(program, inputs, outputs);
     times.push_back(Seconds(clock.Now() - begin) * 1e3);
   }
   std::sort(times.begin(), times.end());
-  return {0, 0, times[times.size() / 2], times.front(), static_cast<int64_t>(times.size())};
+  return {0, 0, times[times.size() / 2], times.front(), static_cast<int64_t>(times.size()), {}};
 }
 
 absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
                                        const std::map<std::string, Shape>& given, int64_t batch,
-                                       int threads, double seconds) {
+                                       int threads, const BenchOptions& options) {
   RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, ShapesFor(graph, given, batch));
   const auto compiler = NewOneDnnCompiler({threads});
   // The weights are packed for a single sample first, as in the server.
@@ -100,9 +100,19 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
     RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
     outputs.push_back(std::move(output));
   }
-  Measurement measurement = Measure(program, seconds, inputs, outputs);
+  std::vector<TensorView> from;
+  std::vector<MutableTensorView> to;
+  for (const Tensor& input : inputs) from.push_back(input.view());
+  for (Tensor& output : outputs) to.push_back(output.mutable_view());
+  Measurement measurement = Measure(program, options.seconds, from, to);
   measurement.batch = batch;
   measurement.threads = threads;
+  if (options.profile) {
+    RECTIFIER_ASSIGN_OR_RETURN(const Graph bound,
+                               BindShapes(graph, shapes, ComputeWith(NewOneDnnCompiler)));
+    measurement.profile =
+        ProfileProgram(program, bound, from, to, options.seconds, SteadyClock());
+  }
   return measurement;
 }
 
@@ -119,11 +129,25 @@ absl::StatusOr<std::vector<Measurement>> MeasureAll(const BenchOptions& options)
     for (const int64_t batch : options.batches) {
       RECTIFIER_ASSIGN_OR_RETURN(
           const Measurement measurement,
-          MeasureOne(loaded.optimized, given, batch, threads, options.seconds));
+          MeasureOne(loaded.optimized, given, batch, threads, options));
       measurements.push_back(measurement);
     }
   }
   return measurements;
+}
+
+nlohmann::ordered_json Json(const ProgramProfile& profile) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const StepProfile& step : profile.steps) {
+    list.push_back({{"node", step.info.node},
+                    {"step", step.info.op},
+                    {"implementation", step.info.implementation},
+                    {"detail", step.info.detail},
+                    {"ms", step.ms},
+                    {"gflop", step.gflop},
+                    {"bytes", step.info.bytes}});
+  }
+  return list;
 }
 
 std::string Json(const std::vector<Measurement>& measurements) {
@@ -134,6 +158,7 @@ std::string Json(const std::vector<Measurement>& measurements) {
                     {"median_ms", m.median_ms},
                     {"min_ms", m.min_ms},
                     {"runs", m.runs}});
+    if (m.profile) list.back()["profile"] = Json(*m.profile);
   }
   return list.dump(2) + "\n";
 }
@@ -147,7 +172,13 @@ std::string Text(const std::vector<Measurement>& measurements) {
                     fmt::format("{:.0f}", static_cast<double>(m.batch) / m.median_ms * 1e3),
                     std::to_string(m.runs)});
   }
-  return Table(rows);
+  std::string text = Table(rows);
+  for (const Measurement& m : measurements) {
+    if (!m.profile) continue;
+    text += fmt::format("\nBatch {}, {} threads, step by step\n", m.batch, m.threads);
+    text += ProfileText(*m.profile);
+  }
+  return text;
 }
 
 }  // namespace

@@ -280,7 +280,10 @@ void AddBench(CLI::App& app, BenchOptions& options) {
       ->check(CLI::Range(0.01, 600.0))
       ->check(NotNan());
   bench->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp);
-  bench->add_flag("--json", options.json, "a list of {batch, threads, median_ms, min_ms, runs}");
+  bench->add_flag("--profile", options.profile,
+                  "what each step of the network takes, by which implementation, and what it reads and writes");
+  bench->add_flag("--json", options.json,
+                  "a list of {batch, threads, median_ms, min_ms, runs}, with --profile also {profile}");
 }
 
 int PrintError(const absl::Status& status) {

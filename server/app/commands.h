@@ -78,6 +78,7 @@ struct BenchOptions {
   std::vector<int> threads = {1};
   std::vector<std::string> shapes;  // NAME=1x3x112x112
   double seconds = 1;
+  bool profile = false;
   bool json = false;
   bool relaxed_forms = false;
 };

@@ -6,6 +6,7 @@
 #include "server/core/status.h"
 #include "server/engine/bind_shapes.h"
 #include "server/models/probe.h"
+#include "server/ops/flop.h"
 #include "server/ops/rectifier.h"
 
 namespace rectifier {
@@ -70,29 +71,6 @@ int64_t Parameters(const Graph& graph) {
   return parameters;
 }
 
-// Multiplications and additions of a node whose shapes are known.
-double Flop(const Graph& graph, const Node& node) {
-  const auto shape = [&](ValueId id) -> const Shape& { return graph.value(id).type->shape; };
-  const auto elements = [&](ValueId id) { return static_cast<double>(shape(id).ElementCount()); };
-  if (node.op == "Conv") {
-    const Shape& w = shape(node.inputs[1]);
-    return 2 * elements(node.outputs[0]) * elements(node.inputs[1]) / static_cast<double>(w[0]);
-  }
-  if (node.op == "ConvTranspose") {
-    const Shape& w = shape(node.inputs[1]);
-    return 2 * elements(node.inputs[0]) * elements(node.inputs[1]) / static_cast<double>(w[0]);
-  }
-  if (node.op == "Gemm") {
-    const Shape& y = shape(node.outputs[0]);
-    return 2 * elements(node.inputs[0]) * static_cast<double>(y[1]);
-  }
-  if (node.op == "MatMul") {
-    const Shape& a = shape(node.inputs[0]);
-    return 2 * elements(node.outputs[0]) * static_cast<double>(a[a.rank() - 1]);
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::vector<RectifierInfo> DescribeRectifiers(const Graph& graph, const Program& program) {
@@ -118,7 +96,7 @@ absl::StatusOr<NetworkCost> MeasureCost(const Graph& graph, CompilerFactory new_
   cost.parameters = Parameters(graph);
   RECTIFIER_ASSIGN_OR_RETURN(
       const Graph bound, BindShapes(graph, InputShapes(graph, 1, size), ComputeWith(new_compiler)));
-  for (const Node& node : bound.nodes()) cost.gflop += Flop(bound, node) / 1e9;
+  cost.gflop = Flop(bound) / 1e9;
   const auto compiler = new_compiler({});
   const bool batched = std::any_of(graph.inputs().begin(), graph.inputs().end(), [&](ValueId id) {
     return HasDynamicBatch(graph.value(id).type->shape);

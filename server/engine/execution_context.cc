@@ -34,6 +34,13 @@ void ExecutionContext::Run(const std::shared_ptr<const Program>& program,
   Bound(program).Run(inputs, outputs);
 }
 
+void ExecutionContext::RunTimed(const std::shared_ptr<const Program>& program,
+                                std::span<const TensorView> inputs,
+                                std::span<const MutableTensorView> outputs, const Clock& clock,
+                                std::span<Duration> step_times) {
+  Bound(program).RunTimed(inputs, outputs, clock, step_times);
+}
+
 absl::StatusOr<std::vector<Tensor>> ExecutionContext::Run(
     const std::shared_ptr<const Program>& program, std::span<const TensorView> inputs) {
   std::vector<Tensor> tensors;

@@ -27,7 +27,12 @@ class ExecutionContext {
   void Run(const std::shared_ptr<const Program>& program, std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs);
 
-  // The same, with outputs of its own. INVALID_ARGUMENT when their size overflows.
+  // As Binding::RunTimed().
+  void RunTimed(const std::shared_ptr<const Program>& program, std::span<const TensorView> inputs,
+                std::span<const MutableTensorView> outputs, const Clock& clock,
+                std::span<Duration> step_times);
+
+  // As Run(), with outputs of its own. INVALID_ARGUMENT when their size overflows.
   absl::StatusOr<std::vector<Tensor>> Run(const std::shared_ptr<const Program>& program,
                                           std::span<const TensorView> inputs);
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/core/clock.h"
 #include "server/core/tensor.h"
 
 namespace rectifier {
@@ -17,6 +19,7 @@ struct StepInfo {
   std::string op;              // "Conv", "Rectifier", …; "Reorder" for a change of layout
   std::string implementation;  // the engine's name for the code that runs: "brgconv:avx512_core"
   std::string detail;          // post-ops, shapes
+  int64_t bytes = 0;           // of all that it reads and writes, weights included, each once
 };
 
 // A Program prepared for one arena of scratch memory: the argument tables are built once.
@@ -30,6 +33,12 @@ class Binding {
   // types (checked), contiguous in row-major order.
   virtual void Run(std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) = 0;
+
+  // The same, and says in `step_times`, which has an entry for each of Program::steps(), what each
+  // took.
+  virtual void RunTimed(std::span<const TensorView> inputs,
+                        std::span<const MutableTensorView> outputs, const Clock& clock,
+                        std::span<Duration> step_times) = 0;
 };
 
 // A Program is a graph compiled for one set of input shapes. It is immutable: every byte that

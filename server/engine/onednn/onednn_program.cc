@@ -24,6 +24,35 @@ class OneDnnBinding final : public Binding {
 
   void Run(std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs) override {
+    Prepare(inputs, outputs);
+    for (const Call& call : calls_) Execute(call);
+    stream_.wait();
+  }
+
+  void RunTimed(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                const Clock& clock, std::span<Duration> step_times) override {
+    RECTIFIER_CHECK(step_times.size() == calls_.size());
+    Prepare(inputs, outputs);
+    TimePoint begin = clock.Now();
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      Execute(calls_[i]);
+      stream_.wait();
+      const TimePoint end = clock.Now();
+      step_times[i] = end - begin;
+      begin = end;
+    }
+  }
+
+ private:
+  struct Call {
+    const_dnnl_primitive_t primitive = nullptr;  // one of the two
+    const Kernel* kernel = nullptr;
+    std::vector<dnnl_exec_arg_t> arguments;
+    size_t first_memory = 0;
+  };
+
+  // Before the steps of a run.
+  void Prepare(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) {
     RECTIFIER_CHECK(inputs.size() == parts_.inputs.size());
     RECTIFIER_CHECK(outputs.size() == parts_.outputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -37,26 +66,18 @@ class OneDnnBinding final : public Binding {
     }
     // GNU OpenMP keeps this per calling thread.
     omp_set_num_threads(parts_.threads);
-    for (const Call& call : calls_) {
-      if (call.kernel != nullptr) {
-        RunKernel(call);
-        continue;
-      }
-      const dnnl_status_t status =
-          dnnl_primitive_execute(call.primitive, stream_.get(),
-                                 static_cast<int>(call.arguments.size()), call.arguments.data());
-      RECTIFIER_CHECK(status == dnnl_success);
-    }
-    stream_.wait();
   }
 
- private:
-  struct Call {
-    const_dnnl_primitive_t primitive = nullptr;  // one of the two
-    const Kernel* kernel = nullptr;
-    std::vector<dnnl_exec_arg_t> arguments;
-    size_t first_memory = 0;
-  };
+  void Execute(const Call& call) {
+    if (call.kernel != nullptr) {
+      RunKernel(call);
+      return;
+    }
+    const dnnl_status_t status =
+        dnnl_primitive_execute(call.primitive, stream_.get(),
+                               static_cast<int>(call.arguments.size()), call.arguments.data());
+    RECTIFIER_CHECK(status == dnnl_success);
+  }
 
   void RunKernel(const Call& call) {
     operands_.clear();

@@ -1,0 +1,88 @@
+#include "server/app/program_profile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "server/app/model_text.h"
+#include "server/engine/execution_context.h"
+#include "server/ops/flop.h"
+
+namespace rectifier {
+namespace {
+
+double Median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Gives each node's arithmetic to the longest of its steps.
+void AddArithmetic(const Graph& bound, std::vector<StepProfile>& steps) {
+  std::map<std::string, StepProfile*, std::less<>> longest;
+  for (StepProfile& step : steps) {
+    StepProfile*& entry = longest[step.info.node];
+    if (entry == nullptr || entry->ms < step.ms) entry = &step;
+  }
+  for (const Node& node : bound.nodes()) {
+    const auto found = longest.find(node.name);
+    if (found != longest.end()) found->second->gflop += Flop(bound, node) / 1e9;
+  }
+}
+
+std::string Rate(double amount, double ms, const char* format) {
+  return amount > 0 && ms > 0 ? fmt::format(fmt::runtime(format), amount / ms * 1e3) : "";
+}
+
+}  // namespace
+
+double ProgramProfile::total_ms() const {
+  double total = 0;
+  for (const StepProfile& step : steps) total += step.ms;
+  return total;
+}
+
+ProgramProfile ProfileProgram(const std::shared_ptr<const Program>& program, const Graph& bound,
+                              std::span<const TensorView> inputs,
+                              std::span<const MutableTensorView> outputs, double seconds,
+                              const Clock& clock) {
+  ExecutionContext context;
+  std::vector<Duration> step_times(program->steps().size());
+  std::vector<std::vector<double>> times(step_times.size());
+  std::vector<double> runs;
+  context.Run(program, inputs, outputs);
+  const TimePoint start = clock.Now();
+  do {
+    const TimePoint begin = clock.Now();
+    context.Run(program, inputs, outputs);
+    runs.push_back(Seconds(clock.Now() - begin) * 1e3);
+    context.RunTimed(program, inputs, outputs, clock, step_times);
+    for (size_t i = 0; i < times.size(); ++i) times[i].push_back(Seconds(step_times[i]) * 1e3);
+  } while (Seconds(clock.Now() - start) < seconds);
+  ProgramProfile profile;
+  profile.run_ms = Median(runs);
+  for (size_t i = 0; i < times.size(); ++i) {
+    profile.steps.push_back({program->steps()[i], Median(times[i]), 0});
+  }
+  AddArithmetic(bound, profile.steps);
+  return profile;
+}
+
+std::string ProfileText(const ProgramProfile& profile) {
+  const double total = profile.total_ms();
+  std::vector<std::vector<std::string>> rows = {
+      {"node", "step", "implementation", "ms", "share", "GFLOP/s", "MB", "GB/s", ""}};
+  for (const StepProfile& step : profile.steps) {
+    const double gigabytes = static_cast<double>(step.info.bytes) / 1e9;
+    rows.push_back({step.info.node, step.info.op, step.info.implementation,
+                    fmt::format("{:.4f}", step.ms), fmt::format("{:.1f} %", step.ms / total * 100),
+                    Rate(step.gflop, step.ms, "{:.1f}"), fmt::format("{:.3f}", gigabytes * 1e3),
+                    Rate(gigabytes, step.ms, "{:.1f}"), step.info.detail});
+  }
+  // Negative where reading the clock between the steps costs more than what lies between them.
+  return Table(rows) + fmt::format("steps {:.4f} ms; a run without looking at the clock {:.4f} ms\n",
+                                   total, profile.run_ms);
+}
+
+}  // namespace rectifier

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/core/clock.h"
+#include "server/engine/program.h"
+#include "server/graph/graph.h"
+
+namespace rectifier {
+
+// What a step of a Program takes.
+struct StepProfile {
+  StepInfo info;
+  double ms = 0;     // median of the runs
+  double gflop = 0;  // of its node, at the step that takes the longest for it; 0 at the others
+};
+
+struct ProgramProfile {
+  std::vector<StepProfile> steps;  // in the order in which they run
+  double run_ms = 0;               // median of runs that are not timed step by step
+  double total_ms() const;         // of all steps
+};
+
+// Runs `program`, which was compiled from the graph `bound`, for about `seconds`.
+ProgramProfile ProfileProgram(const std::shared_ptr<const Program>& program, const Graph& bound,
+                              std::span<const TensorView> inputs,
+                              std::span<const MutableTensorView> outputs, double seconds,
+                              const Clock& clock);
+
+// A table: a row for each step, and one for the time between them.
+std::string ProfileText(const ProgramProfile& profile);
+
+}  // namespace rectifier

@@ -1,0 +1,181 @@
+// Runs a network in the engine for run.py, which has other engines run it in turns with this one.
+//
+// Loads the model, answers the inputs once, and prints a JSON line: seconds from the file to that
+// answer, resident memory before and after, and the arithmetic that it takes. Then each line on
+// standard input is a command:
+//
+//   time SECONDS   runs it for so long; prints a JSON line of the median and the least, in ms
+//   answer DIR     writes DIR/<index>.npy for each output; prints an empty line
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
+
+#include "server/core/npy.h"
+#include "server/core/status.h"
+#include "server/engine/bind_shapes.h"
+#include "server/engine/execution_context.h"
+#include "server/engine/onednn/onednn_compiler.h"
+#include "server/models/graph_loader.h"
+#include "server/ops/flop.h"
+
+namespace rectifier {
+namespace {
+
+double ResidentMiB() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    if (word != "VmRSS:") continue;
+    double kib = 0;
+    status >> kib;
+    return kib / 1024;
+  }
+  return 0;
+}
+
+class Contestant {
+ public:
+  static absl::StatusOr<Contestant> Load(const std::string& path, int threads,
+                                         const std::map<std::string, Tensor>& inputs) {
+    Contestant contestant;
+    RECTIFIER_ASSIGN_OR_RETURN(
+        const LoadedGraph loaded,
+        LoadGraph(path, ImportLimits{}, PassOptions{}, NewOneDnnCompiler, SteadyClock()));
+    std::vector<Shape> shapes;
+    std::vector<Shape> single;
+    for (const ValueId id : loaded.optimized.inputs()) {
+      const auto input = inputs.find(loaded.optimized.value(id).name);
+      if (input == inputs.end()) return InvalidArgument("inputs", "one is missing");
+      contestant.inputs_.push_back(input->second.view());
+      shapes.push_back(input->second.shape());
+      single.push_back(shapes.back());
+      single.back()[0] = 1;
+    }
+    const auto compiler = NewOneDnnCompiler({threads});
+    // The weights are packed for a single sample first, as in the server.
+    RECTIFIER_RETURN_IF_ERROR(compiler->Compile(loaded.optimized, single).status());
+    RECTIFIER_ASSIGN_OR_RETURN(contestant.program_, compiler->Compile(loaded.optimized, shapes));
+    for (const Program::Port& port : contestant.program_->outputs()) {
+      RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
+      contestant.outputs_.push_back(std::move(output));
+    }
+    for (Tensor& output : contestant.outputs_) {
+      contestant.views_.push_back(output.mutable_view());
+    }
+    RECTIFIER_ASSIGN_OR_RETURN(
+        const Graph bound, BindShapes(loaded.optimized, shapes, ComputeWith(NewOneDnnCompiler)));
+    contestant.flop_ = Flop(bound);
+    contestant.context_ = std::make_unique<ExecutionContext>();
+    contestant.Run();
+    return contestant;
+  }
+
+  double flop() const { return flop_; }
+
+  void Run() { context_->Run(program_, inputs_, views_); }
+
+  // Seconds of each run, after one that warms up.
+  std::vector<double> Time(double seconds) {
+    const Clock& clock = SteadyClock();
+    std::vector<double> times;
+    Run();
+    const TimePoint start = clock.Now();
+    TimePoint last = start;
+    do {
+      Run();
+      const TimePoint now = clock.Now();
+      times.push_back(Seconds(now - last));
+      last = now;
+    } while (Seconds(last - start) < seconds);
+    std::sort(times.begin(), times.end());
+    return times;
+  }
+
+  absl::Status Write(const std::string& folder) const {
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      RECTIFIER_RETURN_IF_ERROR(
+          WriteNpy(folder + "/" + std::to_string(i) + ".npy", outputs_[i].view()));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::shared_ptr<const Program> program_;
+  double flop_ = 0;
+  std::vector<TensorView> inputs_;
+  std::vector<Tensor> outputs_;
+  std::vector<MutableTensorView> views_;
+  std::unique_ptr<ExecutionContext> context_;
+};
+
+absl::StatusOr<std::map<std::string, Tensor>> ReadInputs(const std::vector<std::string>& options) {
+  std::map<std::string, Tensor> inputs;
+  for (const std::string& option : options) {
+    const size_t split = option.find('=');
+    if (split == std::string::npos) return InvalidArgument("--input", "expected NAME=FILE.npy");
+    RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, ReadNpy(option.substr(split + 1)));
+    inputs.emplace(option.substr(0, split), std::move(tensor));
+  }
+  return inputs;
+}
+
+absl::Status Obey(const std::string& line, Contestant& contestant) {
+  std::istringstream words(line);
+  std::string command;
+  words >> command;
+  if (command == "answer") {
+    std::string folder;
+    words >> folder;
+    RECTIFIER_RETURN_IF_ERROR(contestant.Write(folder));
+    std::cout << std::endl;
+    return absl::OkStatus();
+  }
+  double seconds = 0;
+  if (command != "time" || !(words >> seconds)) return InvalidArgument(line, "no such command");
+  const std::vector<double> times = contestant.Time(seconds);
+  const nlohmann::json report = {{"median_ms", times[times.size() / 2] * 1e3},
+                                 {"min_ms", times.front() * 1e3},
+                                 {"runs", times.size()}};
+  std::cout << report.dump() << std::endl;
+  return absl::OkStatus();
+}
+
+absl::Status Main(const std::string& model, int threads, const std::vector<std::string>& options) {
+  RECTIFIER_ASSIGN_OR_RETURN(const auto inputs, ReadInputs(options));
+  const double before = ResidentMiB();
+  const TimePoint start = SteadyClock().Now();
+  RECTIFIER_ASSIGN_OR_RETURN(Contestant contestant, Contestant::Load(model, threads, inputs));
+  const nlohmann::json report = {{"first_answer_s", Seconds(SteadyClock().Now() - start)},
+                                 {"before_mib", before},
+                                 {"after_mib", ResidentMiB()},
+                                 {"flop", contestant.flop()}};
+  std::cout << report.dump() << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    RECTIFIER_RETURN_IF_ERROR(Obey(line, contestant));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace rectifier
+
+int main(int argc, char** argv) {
+  std::string model;
+  int threads = 1;
+  std::vector<std::string> inputs;
+  CLI::App app("Runs a network for run.py");
+  app.add_option("model", model, "a model file")->required();
+  app.add_option("--threads", threads, "threads of one run");
+  app.add_option("--input", inputs, "NAME=FILE.npy, for each input");
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = rectifier::Main(model, threads, inputs);
+  if (status.ok()) return 0;
+  std::cerr << status << "\n";
+  return 1;
+}
