@@ -70,6 +70,7 @@ bool SlopeVariesOnlyAlong(const Shape& slope, int rank, int axis) {
 
 std::optional<int> PostOpChannelAxis(std::string_view op, int rank) {
   if (op == "Conv" || op == "ConvTranspose" || op == "Gemm") return 1;
+  if (op == "GroupNormalization" || op == "InstanceNormalization") return 1;
   if (op == "MatMul") return rank - 1;
   return std::nullopt;
 }

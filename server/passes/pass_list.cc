@@ -13,6 +13,8 @@ constexpr std::array kPasses = {
     Pass{"simplify-rectifier",
          "a slope whose elements are all equal becomes a scalar; slope 1 is Identity",
          SimplifyRectifiers},
+    Pass{"recognize-normalization", "finds normalizations that are written out",
+         RecognizeNormalizations},
     Pass{"sink-transposes",
          "moves Transposes down until they cancel or meet an operator that cares for the order",
          SinkTransposes},

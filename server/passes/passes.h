@@ -7,6 +7,7 @@ namespace rectifier {
 
 // The passes that PassList() lists, each in a file of its own.
 absl::StatusOr<int> FoldConstants(Graph& graph, const PassContext& context);
+absl::StatusOr<int> RecognizeNormalizations(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RecognizeRectifiers(Graph& graph, const PassContext& context);
 absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context);
 absl::StatusOr<int> SinkTransposes(Graph& graph, const PassContext& context);

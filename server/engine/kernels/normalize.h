@@ -6,7 +6,7 @@ namespace rectifier::kernels {
 
 // Instance and group normalization of x [samples, channels, positions]: every group of channels of
 // a sample is made to have mean 0 and variance 1 over its channels and positions, then
-// y = scale[c] · x + bias[c]. Sums are kept in double.
+// y = f(scale[c] · x + bias[c]), where f is x > 0 ? x : slope[c] · x. Sums are kept in double.
 struct GroupNormalization {
   int64_t samples = 0;
   int64_t channels = 0;
@@ -17,9 +17,9 @@ struct GroupNormalization {
   float epsilon = 0;
 };
 
-// `scratch` has 2 · channels elements. In place when y is x.
+// `slopes` may be null, and `scratch` has 2 · channels elements. In place when y is x.
 void NormalizeGroups(const GroupNormalization& shape, float* y, const float* x, const float* scale,
-                     const float* bias, double* scratch);
+                     const float* bias, const float* slopes, double* scratch);
 
 // Layer normalization of rows of `size` elements: y = scale · (x − mean) · inverse_deviation +
 // bias, with scale and bias of `size` elements; bias, mean and inverse_deviation (one for each row)

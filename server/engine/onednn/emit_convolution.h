@@ -30,6 +30,12 @@ inline std::optional<Operand> BiasOf(ProgramBuilder& builder, const Node& node) 
   return builder.Get(node.inputs[2]);
 }
 
+// Whether the bias is known when the Program is made, or there is none.
+inline bool HasConstantBias(const Graph& graph, const Node& node) {
+  return node.inputs.size() <= 2 || node.inputs[2] == kNoValue ||
+         graph.constant(node.inputs[2]) != nullptr;
+}
+
 inline Dims HolesOf(const Window& window) {
   Dims holes = window.dilations;
   for (int64_t& hole : holes) --hole;

@@ -2,6 +2,8 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/onednn/block_convolution.h"
+#include "server/engine/onednn/depthwise.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/inner_product.h"
@@ -24,14 +26,15 @@ bool CoversInput(const ConvAttributes& attributes, const Window& window, const S
 
 // oneDNN's own choice for such a convolution differs with the batch size, and with it the bits of
 // the results.
-Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder, std::optional<Operand> bias,
-                           const PostOps& post_ops) {
+Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder,
+                           std::optional<Operand> bias) {
   const Shape& y = builder.shape(node.outputs[0]);
   const WeightSource weights = ChannelsLastRows(
       builder, node.inputs[1], RowMajor(builder.shape(node.inputs[1])), "filter rows");
   const Operand x = builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
   const Operand result = EmitInnerProduct(
-      builder, "Conv", {x, y[0], weights.dims[1], y[1], weights, std::move(bias)}, post_ops);
+      builder, "Conv", {x, y[0], weights.dims[1], y[1], weights, std::move(bias)},
+      FusedPostOps(node, builder, /*channel_axis=*/1));
   return {result.buffer, ChannelsLast(y)};
 }
 
@@ -100,10 +103,13 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
   const Shape& x_shape = builder.shape(node.inputs[0]);
   RECTIFIER_ASSIGN_OR_RETURN(const Window window,
                              ConvWindow(Place(node), attributes, x_shape, builder.shape(w)));
-  const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1);
   const std::optional<Operand> bias = BiasOf(builder, node);
   if (CoversInput(attributes, window, x_shape)) {
-    builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder, bias, post_ops));
+    builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder, bias));
+    return absl::OkStatus();
+  }
+  if (PrefersDepthwiseLoop(attributes, window, x_shape, builder.shape(w))) {
+    builder.Set(node.outputs[0], EmitDepthwiseLoop(node, builder, window, bias));
     return absl::OkStatus();
   }
   Convolution convolution{
@@ -117,9 +123,17 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       window.pads_end};
   WritePaddingOut(builder, window, convolution);
   DropLastStride(builder, window, convolution);
-  EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
-                                             convolution, post_ops, post_ops.detail);
-  builder.Set(node.outputs[0], convolution.y);
+  const Operand y = convolution.y;
+  const int64_t neighbours = HasConstantBias(builder.graph(), node)
+                                 ? NeighboursToJoin(attributes, window, builder.shape(w))
+                                 : 1;
+  if (neighbours > 1) JoinNeighbours(node, builder, neighbours, convolution);
+  const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1, neighbours);
+  EmitConvolution<dnnl::convolution_forward>(
+      builder, "Conv", dnnl::algorithm::convolution_direct, convolution, post_ops,
+      neighbours > 1 ? fmt::format("{} neighbours{}", neighbours, post_ops.detail)
+                     : post_ops.detail);
+  builder.Set(node.outputs[0], y);
   return absl::OkStatus();
 }
 

@@ -4,8 +4,10 @@
 #include "server/core/status.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/emit_convolution.h"
+#include "server/engine/onednn/inner_product.h"
 #include "server/engine/onednn/layout.h"
 #include "server/engine/onednn/lowering_table.h"
+#include "server/engine/onednn/phase_convolution.h"
 #include "server/ops/conv_transpose.h"
 
 namespace rectifier::onednn {
@@ -43,6 +45,43 @@ bool CanFuse(const Window& window, const Shape& weights) {
   return !strided || products < kSafeProducts;
 }
 
+// A single position is multiplied by every tap: an inner product whose columns are the taps, and in
+// each of them the channels.
+bool IsInnerProduct(const ConvTransposeAttributes& attributes, const Window& window,
+                    const Shape& x) {
+  bool plain = attributes.group == 1;
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    plain = plain && SpatialDims(x)[i] == 1 && window.pads_begin[i] == 0 &&
+            window.output[i] == window.kernel[i] && window.dilations[i] == 1;
+  }
+  return plain;
+}
+
+Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
+  const ValueId w_id = node.inputs[1];
+  const Shape& w = builder.shape(w_id);
+  const Shape& y = builder.shape(node.outputs[0]);
+  const int64_t taps = w.ElementCount() / (w[0] * w[1]);
+  std::optional<Operand> bias;
+  if (BiasOf(builder, node)) bias = RepeatedChannels(builder, node.inputs[2], w[1], taps);
+  // [C, M, taps] as [taps, M, C].
+  const auto& tensor = builder.graph().value(w_id).constant;
+  const WeightSource weights{
+      w_id, {taps * w[1], w[0], 1, 1}, "taps and channels", [&builder, tensor, taps](const Desc& wanted) {
+        const Shape& shape = tensor->shape();
+        const Dims dims = {taps, shape[1], shape[0]};
+        PackedWeight turned =
+            builder.weights().Reorder(*tensor, Dense(dims, {2, 1, 0}), RowMajor(dims));
+        turned.desc = RowMajor(Dims{taps * shape[1], shape[0], 1, 1});
+        return builder.weights().Reorder(turned, wanted);
+      }};
+  const Operand x = builder.GetRowMajor(node.inputs[0]);
+  const Operand result = EmitInnerProduct(
+      builder, node.op, {x, y[0], w[0], taps * w[1], weights, bias},
+      FusedPostOps(node, builder, /*channel_axis=*/1, /*repeats=*/taps));
+  return {result.buffer, ChannelsLast(y)};
+}
+
 }  // namespace
 
 absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
@@ -56,6 +95,15 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(
       const Window window,
       ConvTransposeWindow(Place(node), attributes, x_shape, builder.shape(w_id)));
+  const bool constant_bias = HasConstantBias(builder.graph(), node);
+  if (constant_bias && IsInnerProduct(attributes, window, x_shape)) {
+    builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder));
+    return absl::OkStatus();
+  }
+  if (constant_bias && PrefersPhaseConvolution(attributes, window, builder.shape(w_id))) {
+    builder.Set(node.outputs[0], EmitPhaseConvolution(node, builder, window));
+    return absl::OkStatus();
+  }
   Operand x = builder.Get(node.inputs[0], ChannelsLast(x_shape));
   const std::optional<Operand> bias = BiasOf(builder, node);
   // oneDNN has no output padding: what it would add is taken from the padding at the end, which may

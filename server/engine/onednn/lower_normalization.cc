@@ -3,8 +3,10 @@
 #include "server/core/status.h"
 #include "server/engine/kernels/copy.h"
 #include "server/engine/kernels/normalize.h"
+#include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/layout.h"
 #include "server/engine/onednn/lowering_table.h"
+#include "server/engine/onednn/post_ops.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/ops/group_normalization.h"
 #include "server/ops/local_response_normalization.h"
@@ -46,15 +48,22 @@ absl::Status LowerGroupNormalization(const Node& node, ProgramBuilder& builder) 
   normalization.epsilon = attributes.epsilon;
   const Operand scratch = builder.Allocate(RowMajor(Dims{2 * shape[1]}, DataType::f64));
   const Operand result = builder.MayOverwrite(x) ? x : builder.Allocate(x.desc);
-  builder.AddKernel(node.op, "normalize",
-                    {result, x, builder.GetRowMajor(node.inputs[1]),
-                     builder.GetRowMajor(node.inputs[2]), scratch},
-                    [normalization](std::span<std::byte* const> memory) {
-                      kernels::NormalizeGroups(normalization, Floats(memory[0]), Floats(memory[1]),
-                                               Floats(memory[2]), Floats(memory[3]),
-                                               reinterpret_cast<double*>(memory[4]));
-                    });
-  builder.Set(node.outputs[0], result);
+  std::vector<Operand> operands = {result, x, builder.GetRowMajor(node.inputs[1]),
+                                   builder.GetRowMajor(node.inputs[2]), scratch};
+  const bool fused = FitsLoop(node, builder);
+  if (fused) {
+    operands.push_back(RepeatedChannels(builder, node.post_ops[0].operands[0], shape[1], 1));
+  }
+  builder.AddKernel(
+      node.op, "normalize", operands,
+      [normalization, fused](std::span<std::byte* const> memory) {
+        kernels::NormalizeGroups(normalization, Floats(memory[0]), Floats(memory[1]),
+                                 Floats(memory[2]), Floats(memory[3]),
+                                 fused ? Floats(memory[5]) : nullptr,
+                                 reinterpret_cast<double*>(memory[4]));
+      },
+      fused ? " + slope" : "");
+  builder.Set(node.outputs[0], fused ? result : EmitPostOps(builder, node, result));
   return absl::OkStatus();
 }
 

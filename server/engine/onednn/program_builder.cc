@@ -1,6 +1,8 @@
 #include "server/engine/onednn/program_builder.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "server/core/check.h"
@@ -15,6 +17,13 @@ std::string LayoutText(const Desc& desc) {
   return IsChannelsLast(desc)
              ? "channels-last"
              : (SameLayout(desc, RowMajor(desc.get_dims())) ? "row-major" : "other");
+}
+
+// Of the elements themselves, without the gaps between them.
+int64_t TouchedBytes(const Desc& desc) {
+  if (desc.get_inner_nblks() > 0) return static_cast<int64_t>(desc.get_size());
+  const Dims dims = desc.get_dims();
+  return std::accumulate(dims.begin(), dims.end(), ElementSizeOf(desc), std::multiplies<>());
 }
 
 }  // namespace
@@ -140,9 +149,13 @@ void ProgramBuilder::SetFlattened(ValueId id, Operand x) {
 
 void ProgramBuilder::AddStep(Step step, std::string_view op, std::string implementation,
                              std::string detail) {
+  int64_t bytes = 0;
+  for (const Step::Argument& argument : step.arguments) {
+    if (argument.name != DNNL_ARG_SCRATCHPAD) bytes += TouchedBytes(argument.operand.desc);
+  }
   parts_.steps.push_back(std::move(step));
   parts_.step_infos.push_back(
-      {node_name_, std::string(op), std::move(implementation), std::move(detail)});
+      {node_name_, std::string(op), std::move(implementation), std::move(detail), bytes});
 }
 
 void ProgramBuilder::AddKernel(std::string_view op, std::string_view name,

@@ -2,6 +2,13 @@
 
 namespace rectifier::onednn {
 
+PackedWeight PackFloats(const Desc& desc, std::span<const float> values) {
+  PackedWeight packed{desc, AlignedBuffer(desc.get_size())};
+  RECTIFIER_CHECK(values.size_bytes() == packed.data.size());
+  std::copy(values.begin(), values.end(), reinterpret_cast<float*>(packed.data.data()));
+  return packed;
+}
+
 std::shared_ptr<const PackedWeight> WeightStore::Find(const std::shared_ptr<const Tensor>& source,
                                                       const std::string& form) {
   const auto found = entries_.find({source.get(), form});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,8 @@ struct PackedWeight {
   Desc desc;
   AlignedBuffer data;
 };
+
+PackedWeight PackFloats(const Desc& desc, std::span<const float> values);  // as they lie
 
 // Thrown by a WeightStore that would hold more than it may; it ends where dnnl::error does.
 struct WeightBudgetExceeded {

@@ -69,6 +69,12 @@ std::vector<std::string> GroupNormalizationCases(std::string_view op) {
     std::string attributes = grouped ? fmt::format("num_groups = {}", groups) : "";
     if (random.Chance(50)) attributes += fmt::format("{}epsilon = 0.01", grouped ? ", " : "");
     if (!attributes.empty()) attributes = fmt::format(" {{{}}}", attributes);
+    // One Rectifier goes along with the loop, a second one does not.
+    for (int64_t j = random.Between(-1, 2); j > 0; --j) {
+      Shape slope{random.Chance(30) ? 1 : shape[1]};
+      for (int axis = 2; axis < shape.rank(); ++axis) slope.push_back(1);
+      attributes += fmt::format(" -> Rectifier({})", graph.Constant(slope));
+    }
     cases.push_back(graph.Text(graph.Node(fmt::format("{}({}){}", op, operands, attributes))));
   }
   return cases;

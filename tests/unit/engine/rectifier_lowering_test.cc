@@ -162,7 +162,7 @@ TEST(ImplementationTest, FusedRectifiersAreNoStepsOfTheirOwn) {
       ASSERT_NE(program, nullptr);
       int computing = 0;
       for (const StepInfo& step : program->steps()) {
-        if (step.op == "Reorder") continue;
+        if (step.op == "Reorder" || step.implementation == "loop:phases") continue;  // moves
         ++computing;
         EXPECT_THAT(step.detail, HasSubstr("relu")) << step.op;
       }

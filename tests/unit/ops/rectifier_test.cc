@@ -65,6 +65,7 @@ TEST(RectifierTest, PostOpsVaryAlongTheChannelsOfTheOperatorsThatTakeThem) {
   EXPECT_EQ(PostOpChannelAxis("ConvTranspose", 5), 1);
   EXPECT_EQ(PostOpChannelAxis("Gemm", 2), 1);
   EXPECT_EQ(PostOpChannelAxis("MatMul", 3), 2);
+  EXPECT_EQ(PostOpChannelAxis("InstanceNormalization", 4), 1);
   EXPECT_EQ(PostOpChannelAxis("Add", 4), std::nullopt);
   EXPECT_EQ(PostOpChannelAxis("Rectifier", 4), std::nullopt);
 }

@@ -16,7 +16,7 @@ using ::testing::Pointwise;
 std::vector<float> Normalized(const GroupNormalization& shape, std::vector<float> x,
                               const std::vector<float>& scale, const std::vector<float>& bias) {
   std::vector<double> scratch(static_cast<size_t>(2 * shape.channels), 99);
-  NormalizeGroups(shape, x.data(), x.data(), scale.data(), bias.data(), scratch.data());
+  NormalizeGroups(shape, x.data(), x.data(), scale.data(), bias.data(), nullptr, scratch.data());
   return x;
 }
 

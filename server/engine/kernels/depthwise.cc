@@ -1,0 +1,96 @@
+#include "server/engine/kernels/depthwise.h"
+
+#include <algorithm>
+
+namespace rectifier::kernels {
+namespace {
+
+// Eight channels in a register, wherever they lie; GCC and Clang's own extension, as neither makes
+// registers of an array by itself here.
+using Channels = float __attribute__((vector_size(32), aligned(4), may_alias));
+constexpr int64_t kLanes = 8;
+
+// The taps of a window that lie inside the input, along one dimension.
+struct Taps {
+  int64_t first;
+  int64_t end;
+};
+
+Taps TapsInside(const DepthwiseConvolution& shape, size_t dim, int64_t begin) {
+  const int64_t dilation = shape.dilations[dim];
+  const int64_t before = begin < 0 ? (-begin + dilation - 1) / dilation : 0;
+  const int64_t inside = shape.input[dim] - begin;  // positions from the first tap to the end
+  const int64_t end = inside <= 0 ? 0 : (inside + dilation - 1) / dilation;
+  return {before, std::min(shape.kernel[dim], end)};
+}
+
+// Where the window of one output position lies.
+struct Position {
+  Taps rows;
+  Taps columns;
+  const float* x;  // of the first tap, which may be in the padding
+};
+
+struct Parameters {
+  const float* weights;
+  const float* bias;
+  const float* slopes;
+};
+
+// Vectors of T (float for one channel), `kCount` of them one behind the other, from channel c on.
+template <typename T, int64_t kCount>
+void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
+                  const Parameters& parameters, int64_t c, float* y) {
+  constexpr int64_t kSize = sizeof(T) / sizeof(float);
+  const auto load = [](const float* p, int64_t i) {
+    return *reinterpret_cast<const T*>(p + i * kSize);
+  };
+  T sums[kCount];
+  for (int64_t i = 0; i < kCount; ++i) {
+    sums[i] = parameters.bias == nullptr ? T{} : load(parameters.bias + c, i);
+  }
+  const int64_t row_step = shape.dilations[0] * shape.input[1] * shape.channels;
+  const int64_t column_step = shape.dilations[1] * shape.channels;
+  for (int64_t k = at.rows.first; k < at.rows.end; ++k) {
+    for (int64_t l = at.columns.first; l < at.columns.end; ++l) {
+      const float* x = at.x + k * row_step + l * column_step + c;
+      const float* w = parameters.weights + (k * shape.kernel[1] + l) * shape.channels + c;
+      for (int64_t i = 0; i < kCount; ++i) sums[i] += load(w, i) * load(x, i);
+    }
+  }
+  for (int64_t i = 0; i < kCount; ++i) {
+    T result = sums[i];
+    if (parameters.slopes != nullptr) {
+      result = result > T{} ? result : load(parameters.slopes + c, i) * result;
+    }
+    *reinterpret_cast<T*>(y + c + i * kSize) = result;
+  }
+}
+
+}  // namespace
+
+void ConvolveDepthwise(const DepthwiseConvolution& shape, float* y, const float* x,
+                       const float* weights, const float* bias, const float* slopes) {
+  const Parameters parameters{weights, bias, slopes};
+  const int64_t sample = shape.input[0] * shape.input[1] * shape.channels;
+  for (int64_t n = 0; n < shape.samples; ++n, x += sample) {
+    for (int64_t i = 0; i < shape.output[0]; ++i) {
+      for (int64_t j = 0; j < shape.output[1]; ++j, y += shape.channels) {
+        const int64_t top = i * shape.strides[0] - shape.pads_begin[0];
+        const int64_t left = j * shape.strides[1] - shape.pads_begin[1];
+        const Position at{TapsInside(shape, 0, top), TapsInside(shape, 1, left),
+                          x + (top * shape.input[1] + left) * shape.channels};
+        int64_t c = 0;
+        for (; c + 4 * kLanes <= shape.channels; c += 4 * kLanes) {
+          ComputeBlock<Channels, 4>(shape, at, parameters, c, y);
+        }
+        for (; c + kLanes <= shape.channels; c += kLanes) {
+          ComputeBlock<Channels, 1>(shape, at, parameters, c, y);
+        }
+        for (; c < shape.channels; ++c) ComputeBlock<float, 1>(shape, at, parameters, c, y);
+      }
+    }
+  }
+}
+
+}  // namespace rectifier::kernels
