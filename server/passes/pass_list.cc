@@ -23,6 +23,9 @@ constexpr std::array kPasses = {
     Pass{"fold-batch-normalization",
          "puts BatchNormalization into the weights of the convolution before it",
          FoldBatchNormalization},
+    Pass{"arrange-depth-to-space",
+         "puts pixel shuffles into the order that is cheapest, behind their activations",
+         ArrangeDepthToSpace},
     Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input",
          FuseRectifiers},
 };

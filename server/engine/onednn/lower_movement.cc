@@ -5,6 +5,7 @@
 #include "server/core/status.h"
 #include "server/engine/kernels/along_axis.h"
 #include "server/engine/kernels/copy.h"
+#include "server/engine/kernels/phases.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
@@ -110,11 +111,35 @@ absl::Status LowerTile(const Node& node, ProgramBuilder& builder) {
 }
 
 // Both operators move x's [N, C, H, W] between two views of 6 dimensions: (n, by, bx, c, y, x).
+namespace {
+
+// The pixels that become neighbours lie in consecutive channels: runs of them are copied.
+Operand EmitPixelShuffle(const Node& node, ProgramBuilder& builder, const Operand& x,
+                         int64_t block) {
+  const Shape& from = builder.shape(node.inputs[0]);
+  const Shape& to = builder.shape(node.outputs[0]);
+  const kernels::PhaseGather gather{from[0], from[2], from[3], block, block,
+                                    to[1],   0,       0,       to[2], to[3]};
+  Operand result = builder.Allocate(ChannelsLast(to));
+  builder.AddKernel(node.op, "phases", {result, x}, [gather](std::span<std::byte* const> memory) {
+    kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
+                          reinterpret_cast<const float*>(memory[1]));
+  });
+  return result;
+}
+
+}  // namespace
+
 absl::Status LowerBlocks(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const BlockAttributes attributes, BlockAttributes::Read(node));
   const bool to_space = node.op == "DepthToSpace";
   const Operand x = builder.Get(node.inputs[0]);
   const TensorType& type = builder.type(node.outputs[0]);
+  if (to_space && !attributes.channels_first && type.dtype == DType::kFloat32 &&
+      IsChannelsLast(x.desc)) {
+    builder.Set(node.outputs[0], EmitPixelShuffle(node, builder, x, attributes.block));
+    return absl::OkStatus();
+  }
   const Operand result = AllocateLike(builder, x, type);
   // The side with few channels and many positions, and the other one.
   const Shape& shallow = to_space ? type.shape : builder.shape(node.inputs[0]);
