@@ -82,6 +82,7 @@ std::vector<RectifierInfo> DescribeRectifiers(const Graph& graph, const Program&
       rectifiers.back().implementation = implementation;
     }
     for (const PostOp& post_op : node.post_ops) {
+      if (post_op.op != "Rectifier") continue;
       rectifiers.push_back(Describe(graph, post_op.name, post_op.attributes, post_op.operands[0]));
       rectifiers.back().implementation = implementation;
       rectifiers.back().post_op_of = node.name;

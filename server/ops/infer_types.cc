@@ -66,25 +66,50 @@ absl::Status CheckArity(const Node& node, const Operator& op) {
   return absl::OkStatus();
 }
 
+// A Rectifier of an operator that takes it, with a constant slope that is one number or one for each
+// channel.
+absl::Status CheckFusedRectifier(const Graph& graph, const Node& node, ValueId slope) {
+  const Shape& shape = graph.value(node.outputs[0]).type->shape;
+  RECTIFIER_RETURN_IF_ERROR(CheckSlope(Place(node), *graph.value(slope).type, shape));
+  const Tensor* constant = graph.constant(slope);
+  const int axis = *PostOpChannelAxis(node.op, shape.rank());
+  if (constant == nullptr || (!UniformSlope(*constant) &&
+                              !SlopeVariesOnlyAlong(constant->shape(), shape.rank(), axis))) {
+    return InvalidArgument(Place(node),
+                           "slope {} of a post-op: expected a constant that is one "
+                           "number, or one for each channel",
+                           graph.value(slope).name);
+  }
+  return absl::OkStatus();
+}
+
+// The sum of a Conv's result and something of the same shape.
+absl::Status CheckFusedAdd(const Graph& graph, const Node& node, ValueId y) {
+  const TensorType& type = *graph.value(node.outputs[0]).type;
+  const TensorType& of_y = *graph.value(y).type;
+  if (of_y == type) return absl::OkStatus();
+  return InvalidArgument(Place(node), "operand {} of a post-op: expected {}{}, got {}{}",
+                         graph.value(y).name, Name(type.dtype), type.shape.ToString(),
+                         Name(of_y.dtype), of_y.shape.ToString());
+}
+
 absl::Status CheckPostOps(const Graph& graph, const Node& node) {
   for (const PostOp& post_op : node.post_ops) {
-    const Shape& shape = graph.value(node.outputs[0]).type->shape;
-    const auto axis = PostOpChannelAxis(node.op, shape.rank());
-    if (!axis || post_op.op != "Rectifier" || post_op.operands.size() != 1) {
-      return InvalidArgument(Place(node),
-                             "post-op {} with {} operands is not one that can be fused", post_op.op,
-                             post_op.operands.size());
+    const int rank = graph.value(node.outputs[0]).type->shape.rank();
+    if (post_op.operands.size() == 1) {
+      const ValueId operand = post_op.operands[0];
+      if (post_op.op == "Rectifier" && PostOpChannelAxis(node.op, rank)) {
+        RECTIFIER_RETURN_IF_ERROR(CheckFusedRectifier(graph, node, operand));
+        continue;
+      }
+      if (post_op.op == "Add" && node.op == "Conv") {
+        RECTIFIER_RETURN_IF_ERROR(CheckFusedAdd(graph, node, operand));
+        continue;
+      }
     }
-    const ValueId slope = post_op.operands[0];
-    RECTIFIER_RETURN_IF_ERROR(CheckSlope(Place(node), *graph.value(slope).type, shape));
-    const Tensor* constant = graph.constant(slope);
-    if (constant == nullptr || (!UniformSlope(*constant) &&
-                                !SlopeVariesOnlyAlong(constant->shape(), shape.rank(), *axis))) {
-      return InvalidArgument(Place(node),
-                             "slope {} of a post-op: expected a constant that is one "
-                             "number, or one for each channel",
-                             graph.value(slope).name);
-    }
+    return InvalidArgument(Place(node),
+                           "post-op {} with {} operands is not one that can be fused", post_op.op,
+                           post_op.operands.size());
   }
   return absl::OkStatus();
 }

@@ -26,8 +26,8 @@ constexpr std::array kPasses = {
     Pass{"arrange-depth-to-space",
          "puts pixel shuffles into the order that is cheapest, behind their activations",
          ArrangeDepthToSpace},
-    Pass{"fuse-rectifier", "makes a Rectifier a post-op of what computes its input",
-         FuseRectifiers},
+    Pass{"fuse-post-ops", "makes Rectifiers and sums post-ops of what computes their input",
+         FusePostOps},
 };
 
 }  // namespace

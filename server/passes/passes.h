@@ -14,7 +14,7 @@ absl::StatusOr<int> SinkTransposes(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
 absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
 absl::StatusOr<int> ArrangeDepthToSpace(Graph& graph, const PassContext& context);
-absl::StatusOr<int> FuseRectifiers(Graph& graph, const PassContext& context);
+absl::StatusOr<int> FusePostOps(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);
 
 }  // namespace rectifier

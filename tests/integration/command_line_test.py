@@ -359,7 +359,7 @@ def test_options_may_stand_before_the_model(arguments):
         (["bench", MODEL, "--shape", "image=1x"], ["--shape", "1x3x112x112"]),
         (["bench", MODEL, "--shape", "1x1x8x8"], ["--shape", "NAME="]),
         (["bench", MODEL, "--seconds", "nan"], ["--seconds", "number"]),
-        (["inspect", MODEL, "--without-pass", "nonsense"], ["--without-pass", "nonsense", "fuse-rectifier"]),
+        (["inspect", MODEL, "--without-pass", "nonsense"], ["--without-pass", "nonsense", "fuse-post-ops"]),
         (["serve", "--model-repository", MODEL, "--max-message-bytes", "2GiB"], ["--max-message-bytes", "2147483647"]),
     ],
     ids=["shape", "name", "nan", "pass", "bytes"],

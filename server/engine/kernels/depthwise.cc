@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/engine/kernels/parallel.h"
+
 namespace rectifier::kernels {
 namespace {
 
@@ -67,30 +69,38 @@ void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
   }
 }
 
+// All channels of the output position (row, column) of a sample.
+void ComputePosition(const DepthwiseConvolution& shape, const float* x, int64_t row, int64_t column,
+                     const Parameters& parameters, float* y) {
+  const int64_t top = row * shape.strides[0] - shape.pads_begin[0];
+  const int64_t left = column * shape.strides[1] - shape.pads_begin[1];
+  const Position at{TapsInside(shape, 0, top), TapsInside(shape, 1, left),
+                    x + (top * shape.input[1] + left) * shape.channels};
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= shape.channels; c += 4 * kLanes) {
+    ComputeBlock<Channels, 4>(shape, at, parameters, c, y);
+  }
+  for (; c + kLanes <= shape.channels; c += kLanes) {
+    ComputeBlock<Channels, 1>(shape, at, parameters, c, y);
+  }
+  for (; c < shape.channels; ++c) ComputeBlock<float, 1>(shape, at, parameters, c, y);
+}
+
 }  // namespace
 
 void ConvolveDepthwise(const DepthwiseConvolution& shape, float* y, const float* x,
                        const float* weights, const float* bias, const float* slopes) {
   const Parameters parameters{weights, bias, slopes};
-  const int64_t sample = shape.input[0] * shape.input[1] * shape.channels;
-  for (int64_t n = 0; n < shape.samples; ++n, x += sample) {
-    for (int64_t i = 0; i < shape.output[0]; ++i) {
-      for (int64_t j = 0; j < shape.output[1]; ++j, y += shape.channels) {
-        const int64_t top = i * shape.strides[0] - shape.pads_begin[0];
-        const int64_t left = j * shape.strides[1] - shape.pads_begin[1];
-        const Position at{TapsInside(shape, 0, top), TapsInside(shape, 1, left),
-                          x + (top * shape.input[1] + left) * shape.channels};
-        int64_t c = 0;
-        for (; c + 4 * kLanes <= shape.channels; c += 4 * kLanes) {
-          ComputeBlock<Channels, 4>(shape, at, parameters, c, y);
-        }
-        for (; c + kLanes <= shape.channels; c += kLanes) {
-          ComputeBlock<Channels, 1>(shape, at, parameters, c, y);
-        }
-        for (; c < shape.channels; ++c) ComputeBlock<float, 1>(shape, at, parameters, c, y);
-      }
+  const int64_t positions = shape.output[0] * shape.output[1];
+  constexpr int64_t kLeast = 1 << 14;  // elements for a thread
+  ParallelFor(shape.samples * positions, kLeast / shape.channels, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* sample = x + i / positions * shape.input[0] * shape.input[1] * shape.channels;
+      const int64_t row = i % positions / shape.output[1];
+      const int64_t column = i % shape.output[1];
+      ComputePosition(shape, sample, row, column, parameters, y + i * shape.channels);
     }
-  }
+  });
 }
 
 }  // namespace rectifier::kernels

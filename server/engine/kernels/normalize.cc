@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "server/engine/kernels/parallel.h"
+
 namespace rectifier::kernels {
 namespace {
 
@@ -13,58 +15,62 @@ Doubles4 Load(const float* x) {
   return __builtin_convertvector(*reinterpret_cast<const Floats4*>(x), Doubles4);
 }
 
-// Σ f(x[i]), where f takes a number and a vector of them. In several sums at once, as a processor
-// adds several while it waits for one.
-template <typename Function>
-double Sum(const float* x, int64_t count, const Function& f) {
-  Doubles4 sums[4] = {};
+// What mean and variance follow from.
+struct Sums {
+  double of_values;
+  double of_squares;
+};
+
+// In several sums at once, as a processor adds several while it waits for one.
+Sums SumUp(const float* x, int64_t count) {
+  Doubles4 values[4] = {};
+  Doubles4 squares[4] = {};
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    for (int64_t j = 0; j < 4; ++j) sums[j] += f(Load(x + i + 4 * j));
-  }
-  const Doubles4 four = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  double sum = (four[0] + four[1]) + (four[2] + four[3]);
-  for (; i < count; ++i) sum += f(static_cast<double>(x[i]));
-  return sum;
-}
-
-// sums[c] += x[c], and (x[c] − mean[c])², over all positions of a channels-last sample.
-void AddPositions(const GroupNormalization& shape, const float* __restrict x,
-                  double* __restrict sums) {
-  for (int64_t p = 0; p < shape.positions; ++p, x += shape.channels) {
-    for (int64_t c = 0; c < shape.channels; ++c) sums[c] += x[c];
-  }
-}
-void AddSquares(const GroupNormalization& shape, const float* __restrict x,
-                const double* __restrict mean, double* __restrict sums) {
-  for (int64_t p = 0; p < shape.positions; ++p, x += shape.channels) {
-    for (int64_t c = 0; c < shape.channels; ++c) {
-      const double difference = x[c] - mean[c];
-      sums[c] += difference * difference;
+    for (int64_t j = 0; j < 4; ++j) {
+      const Doubles4 four = Load(x + i + 4 * j);
+      values[j] += four;
+      squares[j] += four * four;
     }
   }
+  const auto total = [](const Doubles4* sums) {
+    const Doubles4 four = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    return (four[0] + four[1]) + (four[2] + four[3]);
+  };
+  Sums sums{total(values), total(squares)};
+  for (; i < count; ++i) {
+    const double value = x[i];
+    sums.of_values += value;
+    sums.of_squares += value * value;
+  }
+  return sums;
 }
 
-// mean[c] = the sum of a channel, then deviation[c] that of the squares of the differences.
-void SumChannels(const GroupNormalization& shape, const float* x, double* mean) {
-  if (shape.channels_last) {
-    std::fill_n(mean, shape.channels, 0.0);
-    return AddPositions(shape, x, mean);
+// Some of the channels.
+struct Channels {
+  int64_t begin;
+  int64_t end;
+};
+
+// values[c] = the sum of a channel of a sample, and squares[c] that of its squares.
+void SumChannels(const GroupNormalization& shape, Channels channels, const float* __restrict x,
+                 double* __restrict values, double* __restrict squares) {
+  if (!shape.channels_last) {
+    for (int64_t c = channels.begin; c < channels.end; ++c) {
+      const Sums sums = SumUp(x + c * shape.positions, shape.positions);
+      values[c] = sums.of_values;
+      squares[c] = sums.of_squares;
+    }
+    return;
   }
-  for (int64_t c = 0; c < shape.channels; ++c, x += shape.positions) {
-    mean[c] = Sum(x, shape.positions, [](auto value) { return value; });
-  }
-}
-void SumSquares(const GroupNormalization& shape, const float* x, const double* mean,
-                double* deviation) {
-  if (shape.channels_last) {
-    std::fill_n(deviation, shape.channels, 0.0);
-    return AddSquares(shape, x, mean, deviation);
-  }
-  for (int64_t c = 0; c < shape.channels; ++c, x += shape.positions) {
-    deviation[c] = Sum(x, shape.positions, [center = mean[c]](auto value) {
-      return (value - center) * (value - center);
-    });
+  std::fill(values + channels.begin, values + channels.end, 0.0);
+  std::fill(squares + channels.begin, squares + channels.end, 0.0);
+  for (int64_t p = 0; p < shape.positions; ++p, x += shape.channels) {
+    for (int64_t c = channels.begin; c < channels.end; ++c) {
+      const double value = x[c];
+      values[c] += value;
+      squares[c] += value * value;
+    }
   }
 }
 
@@ -84,28 +90,33 @@ Doubles4 LoadDoubles(const double* x) {
   return Doubles4{x[0], x[1], x[2], x[3]};
 }
 
-// y = f(factor[c] · x + offset[c]), in place when y is x.
-void Scale(const GroupNormalization& shape, float* y, const float* x, const double* factor,
-           const double* offset, const float* slopes) {
+// y = f(factor[c] · x + offset[c]), in place when y is x: of rows [begin, end), which are channels,
+// or positions where the channels lie last.
+void Scale(const GroupNormalization& shape, int64_t begin, int64_t end, float* y, const float* x,
+           const double* factor, const double* offset, const float* slopes) {
   const auto slope = [&](int64_t c) { return slopes == nullptr ? 1.0F : slopes[c]; };
   if (!shape.channels_last) {
-    for (int64_t c = 0; c < shape.channels; ++c, x += shape.positions, y += shape.positions) {
+    for (int64_t c = begin; c < end; ++c) {
+      const float* from = x + c * shape.positions;
+      float* to = y + c * shape.positions;
       int64_t p = 0;
       for (; p + 4 <= shape.positions; p += 4) {
-        ScaleFour(y + p, x + p, factor[c], offset[c], slope(c));
+        ScaleFour(to + p, from + p, factor[c], offset[c], slope(c));
       }
-      for (; p < shape.positions; ++p) ScaleOne(y + p, x + p, factor[c], offset[c], slope(c));
+      for (; p < shape.positions; ++p) ScaleOne(to + p, from + p, factor[c], offset[c], slope(c));
     }
     return;
   }
   const Floats4 ones = {1, 1, 1, 1};
-  for (int64_t p = 0; p < shape.positions; ++p, x += shape.channels, y += shape.channels) {
+  for (int64_t p = begin; p < end; ++p) {
+    const float* from = x + p * shape.channels;
+    float* to = y + p * shape.channels;
     int64_t c = 0;
     for (; c + 4 <= shape.channels; c += 4) {
       const Floats4 four = slopes == nullptr ? ones : *reinterpret_cast<const Floats4*>(slopes + c);
-      ScaleFour(y + c, x + c, LoadDoubles(factor + c), LoadDoubles(offset + c), four);
+      ScaleFour(to + c, from + c, LoadDoubles(factor + c), LoadDoubles(offset + c), four);
     }
-    for (; c < shape.channels; ++c) ScaleOne(y + c, x + c, factor[c], offset[c], slope(c));
+    for (; c < shape.channels; ++c) ScaleOne(to + c, from + c, factor[c], offset[c], slope(c));
   }
 }
 
@@ -125,22 +136,33 @@ void AverageOverGroups(const GroupNormalization& shape, double* of_channel) {
 void NormalizeGroups(const GroupNormalization& shape, float* y, const float* x, const float* scale,
                      const float* bias, const float* slopes, double* scratch) {
   double* mean = scratch;
-  double* deviation = scratch + shape.channels;
+  double* square = scratch + shape.channels;
   const int64_t sample = shape.channels * shape.positions;
   const int64_t group_size = shape.channels / shape.groups;
+  // Threads take channels, so that no sum depends on how many they are; several at least, as they
+  // lie in one cache line.
+  constexpr int64_t kLeast = 1 << 14;  // elements for a thread
+  const int64_t channels = std::max<int64_t>(16, kLeast / std::max<int64_t>(1, shape.positions));
+  const int64_t rows = shape.channels_last ? shape.positions : shape.channels;
   for (int64_t n = 0; n < shape.samples; ++n, x += sample, y += sample) {
-    SumChannels(shape, x, mean);
+    ParallelFor(shape.channels, channels, [&](int64_t begin, int64_t end) {
+      SumChannels(shape, {begin, end}, x, mean, square);
+    });
     AverageOverGroups(shape, mean);
-    SumSquares(shape, x, mean, deviation);
-    AverageOverGroups(shape, deviation);
+    AverageOverGroups(shape, square);
     // From here on y = factor · x + offset, in the same places.
     for (int64_t c = 0; c < shape.channels; ++c) {
       const int64_t at = shape.scale_per_group ? c / group_size : c;
-      const double factor = scale[at] / std::sqrt(deviation[c] + shape.epsilon);
-      deviation[c] = factor;
+      // In double this loses nothing that the elements, of half its digits, had told apart.
+      const double variance = std::max(0.0, square[c] - mean[c] * mean[c]);
+      const double factor = scale[at] / std::sqrt(variance + shape.epsilon);
+      square[c] = factor;
       mean[c] = bias[at] - factor * mean[c];
     }
-    Scale(shape, y, x, deviation, mean, slopes);
+    ParallelFor(rows, kLeast / std::max<int64_t>(1, sample / std::max<int64_t>(1, rows)),
+                [&](int64_t begin, int64_t end) {
+                  Scale(shape, begin, end, y, x, square, mean, slopes);
+                });
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/engine/kernels/parallel.h"
+
 namespace rectifier::kernels {
 namespace {
 
@@ -42,21 +44,28 @@ void GatherPhases(const PhaseGather& shape, float* y, const float* z) {
   const int64_t block = shape.stride_w * shape.channels;  // of neighbours along the width
   const int64_t step = shape.stride_h * block;            // from one position to the next
   const int64_t wanted = shape.width * shape.channels;
-  for (int64_t n = 0; n < shape.samples; ++n, z += shape.rows * shape.columns * step) {
-    for (int64_t i = 0; i < shape.height; ++i, y += wanted) {
-      const int64_t a = i + shape.crop_h;
-      const float* row = z + a / shape.stride_h * shape.columns * step + a % shape.stride_h * block;
-      // The first block may lack its beginning, and the last one its end.
-      const int64_t skipped = shape.crop_w * shape.channels;
-      const int64_t first = std::min(skipped == 0 ? 0 : block - skipped, wanted);
-      std::copy_n(row + skipped, first, y);
-      if (first > 0) row += step;
-      const int64_t whole = (wanted - first) / block;
-      CopyBlocks(y + first, row, block, step, whole);
-      const int64_t copied = first + whole * block;
-      std::copy_n(row + whole * step, wanted - copied, y + copied);
-    }
-  }
+  // The first block of a row may lack its beginning, and the last one its end.
+  const int64_t skipped = shape.crop_w * shape.channels;
+  const int64_t first = std::min(skipped == 0 ? 0 : block - skipped, wanted);
+  const int64_t whole = (wanted - first) / block;
+  const int64_t copied = first + whole * block;
+  const auto copy_row = [&](int64_t n, int64_t i) {
+    const int64_t a = i + shape.crop_h;
+    const float* from = z + (n * shape.rows + a / shape.stride_h) * shape.columns * step +
+                        a % shape.stride_h * block;
+    float* to = y + (n * shape.height + i) * wanted;
+    std::copy_n(from + skipped, first, to);
+    if (first > 0) from += step;
+    CopyBlocks(to + first, from, block, step, whole);
+    std::copy_n(from + whole * step, wanted - copied, to + copied);
+  };
+  constexpr int64_t kLeast = 1 << 14;  // elements for a thread
+  ParallelFor(shape.samples * shape.height, kLeast / std::max<int64_t>(1, wanted),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t row = begin; row < end; ++row) {
+                  copy_row(row / shape.height, row % shape.height);
+                }
+              });
 }
 
 }  // namespace rectifier::kernels

@@ -12,10 +12,11 @@ namespace rectifier::onednn {
 Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
                          const PostOps& post_ops) {
   Operand result = builder.Allocate(RowMajor(Dims{product.rows, product.n}));
+  if (post_ops.result_buffer >= 0) result.buffer = post_ops.result_buffer;
   const Dims none{0, 0};
   const Convolution convolution{
-      {product.x.buffer, ChannelsLast(Dims{1, product.k, 1, product.rows})},
-      {result.buffer, ChannelsLast(Dims{1, product.n, 1, product.rows})},
+      {product.x.buffer, RowsDesc(product.rows, product.k)},
+      {result.buffer, RowsDesc(product.rows, product.n)},
       product.weights,
       product.bias,
       /*strides=*/Dims{1, 1},

@@ -24,6 +24,11 @@ struct InnerProduct {
   std::optional<Operand> bias;  // [n]
 };
 
+// How the convolution sees a matrix of so many rows and columns.
+inline Desc RowsDesc(int64_t rows, int64_t columns) {
+  return ChannelsLast(Dims{1, columns, 1, rows});
+}
+
 // Adds the step and returns y, row-major [rows, n].
 Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
                          const PostOps& post_ops);

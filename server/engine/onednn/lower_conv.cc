@@ -26,15 +26,14 @@ bool CoversInput(const ConvAttributes& attributes, const Window& window, const S
 
 // oneDNN's own choice for such a convolution differs with the batch size, and with it the bits of
 // the results.
-Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder,
-                           std::optional<Operand> bias) {
+Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder, std::optional<Operand> bias) {
   const Shape& y = builder.shape(node.outputs[0]);
   const WeightSource weights = ChannelsLastRows(
       builder, node.inputs[1], RowMajor(builder.shape(node.inputs[1])), "filter rows");
   const Operand x = builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
+  const InnerProduct product{x, y[0], weights.dims[1], y[1], weights, std::move(bias)};
   const Operand result = EmitInnerProduct(
-      builder, "Conv", {x, y[0], weights.dims[1], y[1], weights, std::move(bias)},
-      FusedPostOps(node, builder, /*channel_axis=*/1));
+      builder, "Conv", product, FusedPostOps(node, builder, {.desc = RowsDesc(y[0], y[1])}));
   return {result.buffer, ChannelsLast(y)};
 }
 
@@ -123,17 +122,19 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       window.pads_end};
   WritePaddingOut(builder, window, convolution);
   DropLastStride(builder, window, convolution);
-  const Operand y = convolution.y;
   const int64_t neighbours = HasConstantBias(builder.graph(), node)
                                  ? NeighboursToJoin(attributes, window, builder.shape(w))
                                  : 1;
   if (neighbours > 1) JoinNeighbours(node, builder, neighbours, convolution);
-  const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1, neighbours);
+  const PostOps post_ops =
+      FusedPostOps(node, builder, {.repeats = neighbours, .desc = convolution.y.desc});
+  if (post_ops.result_buffer >= 0) convolution.y.buffer = post_ops.result_buffer;
   EmitConvolution<dnnl::convolution_forward>(
       builder, "Conv", dnnl::algorithm::convolution_direct, convolution, post_ops,
       neighbours > 1 ? fmt::format("{} neighbours{}", neighbours, post_ops.detail)
                      : post_ops.detail);
-  builder.Set(node.outputs[0], y);
+  builder.Set(node.outputs[0],
+              {convolution.y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});
   return absl::OkStatus();
 }
 

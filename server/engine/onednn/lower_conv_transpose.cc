@@ -78,7 +78,7 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
   const Operand x = builder.GetRowMajor(node.inputs[0]);
   const Operand result = EmitInnerProduct(
       builder, node.op, {x, y[0], w[0], taps * w[1], weights, bias},
-      FusedPostOps(node, builder, /*channel_axis=*/1, /*repeats=*/taps));
+      FusedPostOps(node, builder, {.repeats = taps}));
   return {result.buffer, ChannelsLast(y)};
 }
 
@@ -125,7 +125,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   }
   const Shape& y_shape = builder.shape(node.outputs[0]);
   const bool fused = CanFuse(window, builder.shape(w_id));
-  const PostOps post_ops = fused ? FusedPostOps(node, builder, /*channel_axis=*/1) : NoPostOps();
+  const PostOps post_ops = fused ? FusedPostOps(node, builder, {}) : NoPostOps();
   const Convolution convolution{
       x,
       builder.Allocate(ChannelsLast(y_shape)),

@@ -67,7 +67,7 @@ absl::Status LowerGemm(const Node& node, ProgramBuilder& builder) {
                                          attributes.alpha)
                    : MatrixWeights(builder, b, n, k, attributes.transpose_b, attributes.alpha);
     y = EmitInnerProduct(builder, "Gemm", {a, y_shape[0], k, n, std::move(weights), bias},
-                         done ? FusedPostOps(node, builder, /*channel_axis=*/1) : NoPostOps());
+                         done ? FusedPostOps(node, builder, {}) : NoPostOps());
   } else {
     y = EmitMatMul(builder, node, a, Matrix(builder, b, attributes.transpose_b), DimsOf(y_shape),
                    attributes.alpha);

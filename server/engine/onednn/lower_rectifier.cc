@@ -146,8 +146,17 @@ Operand EmitRectifier(ProgramBuilder& builder, const Operand& x, const Shape& sh
 
 Operand EmitPostOps(ProgramBuilder& builder, const Node& node, Operand x) {
   for (const PostOp& post_op : node.post_ops) {
+    const ValueId operand = post_op.operands[0];
+    if (post_op.op == "Add") {
+      const Operand y = builder.Get(operand, x.desc);
+      const dnnl::binary::primitive_desc pd(builder.engine(), dnnl::algorithm::binary_add, x.desc,
+                                            y.desc, x.desc, ProgramBuilder::NewAttributes());
+      builder.Add(node.op, pd, dnnl::binary(pd),
+                  {{DNNL_ARG_SRC_0, x}, {DNNL_ARG_SRC_1, y}, {DNNL_ARG_DST, x}});
+      continue;
+    }
     RECTIFIER_CHECK(post_op.op == "Rectifier");
-    x = EmitRectifier(builder, x, builder.shape(node.outputs[0]), post_op.operands[0]);
+    x = EmitRectifier(builder, x, builder.shape(node.outputs[0]), operand);
   }
   return x;
 }

@@ -1,7 +1,5 @@
 #include "server/engine/onednn/onednn_compiler.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
@@ -139,8 +137,6 @@ class OneDnnCompiler final : public Compiler {
 
   absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) override {
-    // Primitives are made for the number of threads that they will find when they run.
-    omp_set_num_threads(options_.intra_op_threads);
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
     return Lower(bound, weights_);
   }

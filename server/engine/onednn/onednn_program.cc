@@ -49,6 +49,7 @@ class OneDnnBinding final : public Binding {
     const Kernel* kernel = nullptr;
     std::vector<dnnl_exec_arg_t> arguments;
     size_t first_memory = 0;
+    int threads = 1;
   };
 
   // Before the steps of a run.
@@ -64,11 +65,15 @@ class OneDnnBinding final : public Binding {
       RECTIFIER_CHECK(outputs[i].type == parts_.outputs[i].type);
       SetExternal(inputs.size() + i, outputs[i].bytes.data());
     }
-    // GNU OpenMP keeps this per calling thread.
-    omp_set_num_threads(parts_.threads);
+    threads_ = 0;
   }
 
   void Execute(const Call& call) {
+    if (call.threads != threads_) {
+      // GNU OpenMP keeps this per calling thread.
+      omp_set_num_threads(call.threads);
+      threads_ = call.threads;
+    }
     if (call.kernel != nullptr) {
       RunKernel(call);
       return;
@@ -96,6 +101,7 @@ class OneDnnBinding final : public Binding {
   void AddCall(const Step& step, std::byte* arena) {
     Call call;
     call.first_memory = memories_.size();
+    call.threads = step.threads;
     for (const Step::Argument& argument : step.arguments) {
       const Buffer& buffer = parts_.buffers[static_cast<size_t>(argument.operand.buffer)];
       void* handle = nullptr;
@@ -131,6 +137,7 @@ class OneDnnBinding final : public Binding {
   std::vector<dnnl::memory> memories_;
   std::vector<Call> calls_;
   std::vector<std::byte*> operands_;  // of the kernel that runs
+  int threads_ = 0;                   // that OpenMP was told to use; 0: not yet in this run
   std::vector<std::vector<size_t>>
       externals_;  // of each input, then output: memories that point there
 };

@@ -34,12 +34,12 @@ struct Step {
   };
   std::variant<dnnl::primitive, Kernel> code;
   std::vector<Argument> arguments;
+  int threads = 1;  // that it was made for
 };
 
 // What a ProgramBuilder hands over.
 struct ProgramParts {
   dnnl::engine engine;
-  int threads = 1;
   std::vector<Program::Port> inputs;
   std::vector<Program::Port> outputs;
   std::vector<Buffer> buffers;

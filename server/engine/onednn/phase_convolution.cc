@@ -122,7 +122,7 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
     pads_end.push_back(positions - 1 + taps - SpatialDims(x_shape)[i] - pad);
     z_dims.push_back(positions);
   }
-  const PostOps post_ops = FusedPostOps(node, builder, /*channel_axis=*/1, phases);
+  const PostOps post_ops = FusedPostOps(node, builder, {.repeats = phases});
   std::optional<Operand> bias;
   if (BiasOf(builder, node)) {
     bias = RepeatedChannels(builder, node.inputs[2], channels, phases);

@@ -1,5 +1,6 @@
 #include "server/engine/onednn/post_ops.h"
 
+#include <utility>
 #include <vector>
 
 #include "server/core/check.h"
@@ -8,35 +9,78 @@
 
 namespace rectifier::onednn {
 
-PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, int channel_axis,
-                     int64_t repeats) {
-  PostOps result{ProgramBuilder::NewAttributes(), {}, {}};
-  dnnl::post_ops ops;
-  const int rank = builder.shape(node.outputs[0]).rank();
-  for (const PostOp& post_op : node.post_ops) {
-    const ValueId slope = post_op.operands[0];
-    const Tensor* constant = builder.graph().constant(slope);
-    RECTIFIER_CHECK(post_op.op == "Rectifier" && constant != nullptr);
+namespace {
+
+// What FusedPostOps() makes, one after the other.
+class Appender {
+ public:
+  Appender(const Node& node, ProgramBuilder& builder, const PostOpResult& result)
+      : builder_(builder), result_(result), shape_(builder.shape(node.outputs[0])) {}
+
+  void AppendRectifier(ValueId slope) {
+    const Tensor* constant = builder_.graph().constant(slope);
+    RECTIFIER_CHECK(constant != nullptr);
     if (const auto alpha = UniformSlope(*constant)) {
-      ops.append_eltwise(dnnl::algorithm::eltwise_relu, *alpha, 0);
-      result.detail += fmt::format(" + eltwise_relu({})", *alpha);
-      continue;
+      ops_.append_eltwise(dnnl::algorithm::eltwise_relu, *alpha, 0);
+      made_.detail += fmt::format(" + eltwise_relu({})", *alpha);
+      return;
     }
-    RECTIFIER_CHECK(SlopeVariesOnlyAlong(constant->shape(), rank, channel_axis));
-    const int64_t channels = builder.shape(node.outputs[0])[channel_axis];
+    RECTIFIER_CHECK(SlopeVariesOnlyAlong(constant->shape(), shape_.rank(), result_.channel_axis));
+    const int64_t channels = shape_[result_.channel_axis];
     RECTIFIER_CHECK(constant->ElementCount() == channels);
     constexpr int kAlongChannels = 1 << 1;
-    ops.append_prelu(kAlongChannels);
-    result.arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len() - 1) | DNNL_ARG_WEIGHTS,
-                                RepeatedChannels(builder, slope, channels, repeats)});
-    result.detail += " + prelu(per channel)";
+    ops_.append_prelu(kAlongChannels);
+    AddArgument(DNNL_ARG_WEIGHTS, RepeatedChannels(builder_, slope, channels, result_.repeats));
+    made_.detail += " + prelu(per channel)";
   }
-  result.attributes.set_post_ops(ops);
-  return result;
+
+  void AppendSum(ValueId y) {
+    const Operand operand = builder_.Get(y, ChannelsLast(shape_));
+    if (made_.result_buffer < 0 && builder_.MayOverwrite(operand)) {
+      ops_.append_sum();
+      made_.result_buffer = operand.buffer;
+      made_.detail += " + sum";
+      return;
+    }
+    ops_.append_binary(dnnl::algorithm::binary_add, result_.desc);
+    AddArgument(DNNL_ARG_SRC_1, {operand.buffer, result_.desc});
+    made_.detail += " + add";
+  }
+
+  PostOps Finish() {
+    made_.attributes.set_post_ops(ops_);
+    return std::move(made_);
+  }
+
+ private:
+  void AddArgument(int name, const Operand& operand) {
+    made_.arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops_.len() - 1) | name, operand});
+  }
+
+  ProgramBuilder& builder_;
+  const PostOpResult& result_;
+  const Shape& shape_;
+  dnnl::post_ops ops_;
+  PostOps made_ = NoPostOps();
+};
+
+}  // namespace
+
+PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResult& result) {
+  Appender appender(node, builder, result);
+  for (const PostOp& post_op : node.post_ops) {
+    if (post_op.op == "Add") {
+      appender.AppendSum(post_op.operands[0]);
+    } else {
+      RECTIFIER_CHECK(post_op.op == "Rectifier");
+      appender.AppendRectifier(post_op.operands[0]);
+    }
+  }
+  return appender.Finish();
 }
 
 bool FitsLoop(const Node& node, const ProgramBuilder& builder) {
-  if (node.post_ops.size() != 1) return false;
+  if (node.post_ops.size() != 1 || node.post_ops[0].op != "Rectifier") return false;
   const Tensor* slope = builder.graph().constant(node.post_ops[0].operands[0]);
   RECTIFIER_CHECK(slope != nullptr);
   return UniformSlope(*slope) != 0.0F;

@@ -13,14 +13,22 @@ struct PostOps {
   dnnl::primitive_attr attributes;        // with the scratchpad mode of every primitive
   std::vector<Step::Argument> arguments;  // what the post-ops read
   std::string detail;                     // for StepInfo: " + eltwise_relu(0.1)"
+  int result_buffer = -1;  // where the primitive must write: over what it adds, when it says so
 };
 
-// Scalar slopes become eltwise_relu, per-channel ones prelu. A pass fuses nothing else: any other
-// slope is a broken invariant. `channel_axis` is the axis along which a slope may vary, in the
-// logical shape of the node's output; the primitive's own output has its channels at dimension 1,
-// which are those of the node `repeats` times.
-PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, int channel_axis,
-                     int64_t repeats = 1);
+// How the result that post-ops are applied to lies in the primitive's own terms.
+struct PostOpResult {
+  // The axis along which a slope may vary, in the logical shape of the node's output; the
+  // primitive's own output has its channels at dimension 1, ...
+  int channel_axis = 1;
+  int64_t repeats = 1;  // ... which are those of the node so many times
+  Desc desc = {};       // the primitive's output, for a sum: the same bytes as channels-last
+};
+
+// Scalar slopes become eltwise_relu, per-channel ones prelu; what is added becomes a sum in place
+// when nobody else reads it, else a binary_add. A pass fuses nothing else: any other slope is a
+// broken invariant.
+PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResult& result);
 
 // For a primitive that leaves them to steps of their own.
 inline PostOps NoPostOps() { return {ProgramBuilder::NewAttributes(), {}, {}}; }

@@ -1,5 +1,7 @@
 #include "server/engine/onednn/program_builder.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
@@ -9,6 +11,7 @@
 #include "server/core/status.h"
 #include "server/engine/kernels/copy.h"
 #include "server/engine/memory_plan.h"
+#include "server/ops/flop.h"
 
 namespace rectifier::onednn {
 namespace {
@@ -26,6 +29,20 @@ int64_t TouchedBytes(const Desc& desc) {
   return std::accumulate(dims.begin(), dims.end(), ElementSizeOf(desc), std::multiplies<>());
 }
 
+// To start and to join threads takes about as long as one of them needs for this much.
+bool IsWorthThreads(const Graph& graph, const Node& node) {
+  constexpr double kFlop = 1e6;
+  constexpr int64_t kElements = int64_t{1} << 16;
+  if (Flop(graph, node) >= kFlop) return true;
+  int64_t elements = 0;
+  for (const auto* ids : {&node.inputs, &node.outputs}) {
+    for (const ValueId id : *ids) {
+      if (id != kNoValue) elements += graph.value(id).type->shape.ElementCount();
+    }
+  }
+  return elements >= kElements;
+}
+
 }  // namespace
 
 ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine,
@@ -33,11 +50,11 @@ ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::e
     : graph_(graph),
       weights_(weights),
       engine_(std::move(engine)),
+      threads_(threads),
       uses_left_(static_cast<size_t>(graph.value_count()), 0),
       places_(static_cast<size_t>(graph.value_count())),
       flattened_(static_cast<size_t>(graph.value_count())) {
   parts_.engine = engine_;
-  parts_.threads = threads;
   const auto use = [this](ValueId id) {
     if (id != kNoValue) ++uses_left_[static_cast<size_t>(id)];
   };
@@ -153,6 +170,7 @@ void ProgramBuilder::AddStep(Step step, std::string_view op, std::string impleme
   for (const Step::Argument& argument : step.arguments) {
     if (argument.name != DNNL_ARG_SCRATCHPAD) bytes += TouchedBytes(argument.operand.desc);
   }
+  step.threads = node_threads_;
   parts_.steps.push_back(std::move(step));
   parts_.step_infos.push_back(
       {node_name_, std::string(op), std::move(implementation), std::move(detail), bytes});
@@ -201,7 +219,12 @@ void ProgramBuilder::AddFill(const Operand& to, float value) {
       fmt::format("{}", value));
 }
 
-void ProgramBuilder::Begin(const Node& node) { node_name_ = node.name; }
+void ProgramBuilder::Begin(const Node& node) {
+  node_name_ = node.name;
+  node_threads_ = IsWorthThreads(graph_, node) ? threads_ : 1;
+  // oneDNN makes a primitive for the threads that it is told at that time.
+  omp_set_num_threads(node_threads_);
+}
 
 void ProgramBuilder::End(const Node& node) {
   const auto consumed = [this](ValueId id) {
@@ -246,6 +269,8 @@ void ProgramBuilder::PlanArena() {
 }
 
 ProgramParts ProgramBuilder::Finish() {
+  node_threads_ = threads_;
+  omp_set_num_threads(threads_);
   for (size_t i = 0; i < graph_.outputs().size(); ++i) {
     const ValueId id = graph_.outputs()[i].value;
     const Desc wanted = RowMajor(type(id));

@@ -85,7 +85,8 @@ class ProgramBuilder {
 
   // The walk over the graph.
 
-  // Between these two calls the lowering of `node` runs.
+  // Between these two calls the lowering of `node` runs. Primitives that it makes run on the threads
+  // of the Program, or on one when there is too little to do for several.
   void Begin(const Node& node);
   void End(const Node& node);
 
@@ -103,6 +104,8 @@ class ProgramBuilder {
   WeightStore& weights_;
   dnnl::engine engine_;
   ProgramParts parts_;
+  const int threads_;
+  int node_threads_ = 1;  // of the node that is being lowered
   std::string node_name_;
   std::vector<int> uses_left_;                     // of each value, by nodes and graph outputs
   std::vector<std::vector<Operand>> places_;       // of each value, one for each layout it has

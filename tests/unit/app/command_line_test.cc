@@ -183,7 +183,7 @@ TEST_F(CommandLineTest, InspectListsEveryRectifier) {
 }
 
 TEST_F(CommandLineTest, InspectLeavesAPassOut) {
-  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-rectifier"}),
+  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-post-ops"}),
             kExitDone);
   EXPECT_THAT(out_, Not(HasSubstr("post-op of")));
   EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "none"}), kExitUsage);

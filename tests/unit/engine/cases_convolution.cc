@@ -92,10 +92,17 @@ std::string WriteLayer(Random& random, std::string_view op, const Layer& layer,
   const std::string x = graph.Input(layer.InputShape());
   std::string operands = x + ", " + graph.Constant(weights);
   if (random.Chance(50)) operands += ", " + graph.Constant({layer.out_channels()});
-  return graph.Text(graph.Node(
-      fmt::format("{}({}) {{group = {}, strides = {}, dilations = {}, {}}}{}", op, operands,
-                  layer.group, ListText(layer.strides), ListText(layer.dilations), extra,
-                  RandomPostOps(random, graph, layer.out_channels(), layer.spatial()))));
+  const std::string node = fmt::format("{}({}) {{group = {}, strides = {}, dilations = {}, {}}}",
+                                       op, operands, layer.group, ListText(layer.strides),
+                                       ListText(layer.dilations), extra);
+  std::string post_ops = RandomPostOps(random, graph, layer.out_channels(), layer.spatial());
+  if (op != "Conv" || random.Chance(70)) return graph.Text(graph.Node(node + post_ops));
+  // A sum with something of the same shape, which is read once more or may be written over.
+  const std::string other = graph.Node(fmt::format("Tanh({})", graph.Node(node)));
+  post_ops += fmt::format(" -> Add({})", other);
+  post_ops += RandomPostOps(random, graph, layer.out_channels(), layer.spatial());
+  const std::string sum = graph.Node(node + post_ops);
+  return graph.Text(random.Chance(50) ? sum : graph.Node(fmt::format("Mul({}, {})", sum, other)));
 }
 
 Shape WeightsShape(int64_t outer, int64_t inner, const std::vector<int64_t>& kernel) {

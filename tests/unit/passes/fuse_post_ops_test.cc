@@ -201,10 +201,113 @@ output %y
   };
 }
 
-class FuseRectifierTest : public testing::TestWithParam<RewriteCase> {};
-TEST_P(FuseRectifierTest, Rewrites) { ExpectRewrite("fuse-rectifier", GetParam()); }
-INSTANTIATE_TEST_SUITE_P(Slopes, FuseRectifierTest, testing::ValuesIn(SlopeCases()), CaseName);
-INSTANTIATE_TEST_SUITE_P(Graphs, FuseRectifierTest, testing::ValuesIn(GraphCases()), CaseName);
+// Two convolutions of x and their sum.
+constexpr char kTwoConvs[] = R"(
+input %x: f32[?, 2, 3, 4]
+const %v: f32[2, 2, 1, 1] = seed(1)
+const %w: f32[2, 2, 1, 1] = seed(2)
+const %s: f32[] = 0.1
+)";
+
+std::vector<RewriteCase> SumCases() {
+  return {
+      {"ASumGoesIntoTheLaterOfTwoConvs", std::string(kTwoConvs) + R"(
+%a = Conv(%x, %v)
+%b = Conv(%x, %w)
+%y = Add(%a, %b) @"sum"
+output %y
+)",
+       std::string(kTwoConvs) + R"(
+%a = Conv(%x, %v)
+%y = Conv(%x, %w) @"b" -> Add(%a) @"sum"
+output %y
+)",
+       1},
+      {"ASumWithItsOwnInputIsFusedAndWhatFollows", std::string(kTwoConvs) + R"(
+%a = Conv(%x, %v)
+%b = Rectifier(%a, %s) {origin = "prelu"}
+%c = Add(%b, %x) @"sum"
+%y = Rectifier(%c, %s) {origin = "prelu"}
+output %y
+)",
+       std::string(kTwoConvs) + R"(
+%y = Conv(%x, %v) @"a" -> Rectifier(%s) {origin = "prelu"} @"b" -> Add(%x) @"sum" -> Rectifier(%s) {origin = "prelu"} @"y"
+output %y
+)",
+       3},
+      {"AHeightThatIsOpenIsTheSameWhereConvsKeepIt", R"(
+input %x: f32[?, 2, ?, ?]
+const %w: f32[2, 2, 3, 3] = seed(1)
+const %s: f32[] = 0.1
+%p = Rectifier(%x, %s) {origin = "prelu"}
+%a = Conv(%p, %w) {dilations = [2, 1], pads = [2, 1, 2, 1]}
+%b = Conv(%a, %w) {auto_pad = "SAME_UPPER"}
+%y = Add(%b, %x) @"sum"
+output %y
+)",
+       R"(
+input %x: f32[?, 2, ?, ?]
+const %w: f32[2, 2, 3, 3] = seed(1)
+const %s: f32[] = 0.1
+%p = Rectifier(%x, %s) {origin = "prelu"}
+%a = Conv(%p, %w) {dilations = [2, 1], pads = [2, 1, 2, 1]}
+%y = Conv(%a, %w) {auto_pad = "SAME_UPPER"} @"b" -> Add(%x) @"sum"
+output %y
+)",
+       1},
+      Unchanged("ASumWithAnotherInputWhoseHeightIsOpen", R"(
+input %x: f32[?, 2, ?, 4]
+input %z: f32[?, 2, ?, 4]
+const %w: f32[2, 2, 1, 1] = seed(1)
+%a = Conv(%x, %w)
+%y = Add(%a, %z)
+output %y
+)"),
+      Unchanged("ASumAfterAConvThatChangesTheHeight", R"(
+input %x: f32[1, 2, ?, 4]
+const %w: f32[2, 2, 3, 1] = seed(1)
+%a = Conv(%x, %w) {pads = [1, 0, 0, 0]}
+%y = Add(%a, %x)
+output %y
+)"),
+      Unchanged("ASumWithWhatIsComputedLater", std::string(kTwoConvs) + R"(
+%a = Conv(%x, %v)
+%b = Tanh(%x)
+%y = Add(%a, %b)
+output %y
+)"),
+      Unchanged("ASumWithAConstant", std::string(kTwoConvs) + R"(
+const %c: f32[1, 2, 3, 4] = seed(3)
+%a = Conv(%x, %v)
+%y = Add(%a, %c)
+output %y
+)"),
+      Unchanged("ASumThatBroadcasts", std::string(kTwoConvs) + R"(
+input %z: f32[1, 2, 1, 1]
+%a = Conv(%x, %v)
+%y = Add(%a, %z)
+output %y
+)"),
+      Unchanged("ASumOfAConvWithItself", std::string(kTwoConvs) + R"(
+%a = Conv(%x, %v)
+%y = Add(%a, %a)
+output %y
+)"),
+      Unchanged("ASumAfterAnotherOperator", R"(
+input %x: f32[?, 2]
+const %b: f32[2, 2] = seed(1)
+%p = Gemm(%x, %b)
+%y = Add(%p, %x)
+output %y
+)"),
+  };
+}
+
+class FusePostOpsTest : public testing::TestWithParam<RewriteCase> {};
+TEST_P(FusePostOpsTest, Rewrites) { ExpectRewrite("fuse-post-ops", GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Slopes, FusePostOpsTest, testing::ValuesIn(SlopeCases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(Sums, FusePostOpsTest, testing::ValuesIn(SumCases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(Graphs, FusePostOpsTest, testing::ValuesIn(GraphCases()), CaseName);
 
 }  // namespace
 }  // namespace rectifier
