@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <dnnl.hpp>
 
 #include "server/core/status.h"
@@ -35,6 +37,12 @@ std::string OneDnnIsa() {
     default:
       return "avx512_core_amx";
   }
+}
+
+int64_t CacheBytes() {
+  constexpr int64_t kUnknown = int64_t{1} << 20;
+  const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? bytes : kUnknown;
 }
 
 absl::Status CheckCpu() {

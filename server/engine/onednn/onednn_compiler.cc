@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/batch_split.h"
 #include "server/engine/bind_shapes.h"
 #include "server/engine/execution_context.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/onednn_program.h"
 #include "server/engine/onednn/program_builder.h"
 #include "server/engine/onednn/weight_store.h"
+#include "server/engine/split_program.h"
 #include "server/ops/infer_types.h"
 
 namespace rectifier {
@@ -138,7 +140,20 @@ class OneDnnCompiler final : public Compiler {
   absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) override {
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
-    return Lower(bound, weights_);
+    const BatchSplitOptions options{CacheBytes() * options_.intra_op_threads,
+                                    options_.intra_op_threads};
+    RECTIFIER_ASSIGN_OR_RETURN(
+        const auto split,
+        SplitBatch(graph, bound, input_shapes, options,
+                   [this](const Graph& constants) { return Compute(constants); }));
+    if (!split) return Lower(bound, weights_);
+    RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
+    RECTIFIER_ASSIGN_OR_RETURN(auto front, Lower(split->front, weights_));
+    std::shared_ptr<const Program> rest;
+    if (split->rest) {
+      RECTIFIER_ASSIGN_OR_RETURN(rest, Lower(*split->rest, weights_));
+    }
+    return JoinSplit(*split, bound, std::move(front), std::move(rest));
   }
 
   absl::StatusOr<std::vector<TensorType>> OutputTypes(

@@ -17,6 +17,9 @@ std::string OneDnnVersion();
 // lowered with ONEDNN_MAX_CPU_ISA.
 std::string OneDnnIsa();
 
+// The size of a core's second level cache.
+int64_t CacheBytes();
+
 // Whether the machine has what the engine needs: x86-64 with AVX2. FAILED_PRECONDITION names what
 // is missing.
 absl::Status CheckCpu();

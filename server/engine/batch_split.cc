@@ -1,0 +1,277 @@
+#include "server/engine/batch_split.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/core/status.h"
+#include "server/engine/bind_shapes.h"
+#include "server/engine/samplewise.h"
+#include "server/ops/flop.h"
+#include "server/ops/infer_types.h"
+
+namespace rectifier {
+namespace {
+
+// What a node reads and writes.
+struct Traffic {
+  double tensors = 0;  // that depend on the batch
+  double weights = 0;
+};
+
+Traffic TrafficOf(const Graph& graph, const Node& node) {
+  Traffic traffic;
+  const auto add = [&](ValueId id) {
+    if (id == kNoValue) return;
+    const TensorType& type = *graph.value(id).type;
+    const auto bytes =
+        static_cast<double>(type.shape.ElementCount()) * static_cast<double>(ElementSize(type.dtype));
+    (graph.constant(id) == nullptr ? traffic.tensors : traffic.weights) += bytes;
+  };
+  for (const ValueId id : node.inputs) add(id);
+  for (const ValueId id : node.outputs) add(id);
+  for (const PostOp& post_op : node.post_ops) {
+    for (const ValueId id : post_op.operands) add(id);
+  }
+  return traffic;
+}
+
+// The bytes of `bytes`, touched together, that come from beyond a cache of that size.
+double Missed(double bytes, double cache) { return std::max(0.0, bytes - cache); }
+
+// Which values lie channels-last when they are computed in one piece, or have no other way to lie:
+// handed over, they are what they would have been, and so what follows has the same bits. A matrix
+// that was reshaped from a tensor is not among them: a product may read the tensor instead.
+std::vector<bool> MayBeHandedOver(const Graph& graph) {
+  constexpr std::array<std::string_view, 8> kChannelsLast = {
+      "AveragePool", "BatchNormalization", "Conv",   "ConvTranspose",
+      "GlobalAveragePool", "LRN",          "LpPool", "MaxPool"};
+  constexpr std::array<std::string_view, 7> kViews = {"Expand",  "Flatten",   "Reshape",  "Squeeze",
+                                                      "Tile",    "Transpose", "Unsqueeze"};
+  const auto is_one_of = [](std::string_view op, std::span<const std::string_view> ops) {
+    return std::find(ops.begin(), ops.end(), op) != ops.end();
+  };
+  std::vector<bool> may(static_cast<size_t>(graph.value_count()), false);
+  for (const Node& node : graph.nodes()) {
+    if (is_one_of(node.op, kViews)) continue;
+    const bool follows = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+      return id == kNoValue || graph.constant(id) != nullptr || may[static_cast<size_t>(id)];
+    });
+    for (const ValueId id : node.outputs) {
+      if (id == kNoValue) continue;
+      const bool flat = graph.value(id).type->shape.rank() < 3;
+      may[static_cast<size_t>(id)] = flat || follows || is_one_of(node.op, kChannelsLast);
+    }
+  }
+  return may;
+}
+
+// For each number of nodes, whether a front may end behind them.
+std::vector<bool> PlacesToEnd(const Graph& graph) {
+  const std::vector<bool> may = MayBeHandedOver(graph);
+  std::vector<size_t> computed(static_cast<size_t>(graph.value_count()), 0);  // behind which node
+  std::vector<bool> places(graph.nodes().size() + 1, true);
+  for (size_t i = 0; i < graph.nodes().size(); ++i) {
+    const Node& node = graph.nodes()[i];
+    const auto read = [&](ValueId id) {
+      if (id == kNoValue || may[static_cast<size_t>(id)]) return;
+      const size_t from = computed[static_cast<size_t>(id)];
+      if (from > 0) std::fill(places.begin() + from, places.begin() + i + 1, false);
+    };
+    for (const ValueId id : node.inputs) read(id);
+    for (const PostOp& post_op : node.post_ops) {
+      for (const ValueId id : post_op.operands) read(id);
+    }
+    for (const ValueId id : node.outputs) {
+      if (id != kNoValue) computed[static_cast<size_t>(id)] = i + 1;
+    }
+  }
+  return places;
+}
+
+struct Choice {
+  size_t nodes = 0;  // of the front
+  int64_t chunk = 0;
+};
+
+// The front and chunk that save the most, if it is worth it.
+std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
+                             const BatchSplitOptions& options) {
+  constexpr double kBytesPerSecond = 1e10;
+  constexpr double kFlopPerSecond = 1e11;
+  constexpr double kWorthwhile = 0.03;
+  const auto cache = static_cast<double>(options.cache_bytes);
+  double whole = 0;
+  for (const Node& node : bound.nodes()) whole += Missed(TrafficOf(bound, node).tensors, cache);
+  const std::vector<bool> places = PlacesToEnd(bound);
+  Choice best;
+  double most = kWorthwhile * (whole / kBytesPerSecond + Flop(bound) / kFlopPerSecond);
+  for (int64_t chunk = options.least_chunk; chunk < samples; chunk *= 2) {
+    if (samples % chunk != 0) continue;
+    const auto times = static_cast<double>(samples / chunk);
+    double saved = 0;
+    for (size_t i = 0; i < prefix; ++i) {
+      const Traffic traffic = TrafficOf(bound, bound.nodes()[i]);
+      saved += Missed(traffic.tensors, cache) - times * Missed(traffic.tensors / times, cache);
+      saved -= (times - 1) * traffic.weights;
+      if (places[i + 1] && saved / kBytesPerSecond > most) {
+        most = saved / kBytesPerSecond;
+        best = {i + 1, chunk};
+      }
+    }
+  }
+  if (best.nodes == 0) return std::nullopt;
+  return best;
+}
+
+// Values that the first `nodes` nodes compute and others read, in the order of their computation.
+std::vector<ValueId> ValuesAcross(const Graph& graph, size_t nodes) {
+  std::vector<bool> wanted(static_cast<size_t>(graph.value_count()), false);
+  const auto want = [&](ValueId id) {
+    if (id != kNoValue) wanted[static_cast<size_t>(id)] = true;
+  };
+  for (size_t i = nodes; i < graph.nodes().size(); ++i) {
+    const Node& node = graph.nodes()[i];
+    for (const ValueId id : node.inputs) want(id);
+    for (const PostOp& post_op : node.post_ops) {
+      for (const ValueId id : post_op.operands) want(id);
+    }
+  }
+  for (const Graph::Output& output : graph.outputs()) want(output.value);
+  std::vector<ValueId> across;
+  for (size_t i = 0; i < nodes; ++i) {
+    const ValueId id = graph.nodes()[i].outputs[0];
+    if (wanted[static_cast<size_t>(id)]) across.push_back(id);
+  }
+  return across;
+}
+
+// [0, 2, 3, …, 1] and its inverse.
+std::vector<int64_t> ChannelsToTheEnd(int rank) {
+  std::vector<int64_t> perm(static_cast<size_t>(rank));
+  std::iota(perm.begin(), perm.end(), int64_t{0});
+  if (rank > 2) std::rotate(perm.begin() + 1, perm.begin() + 2, perm.end());
+  return perm;
+}
+std::vector<int64_t> ChannelsBack(int rank) {
+  std::vector<int64_t> perm(static_cast<size_t>(rank));
+  std::iota(perm.begin(), perm.end(), int64_t{0});
+  if (rank > 2) std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
+  return perm;
+}
+
+// The nodes that the outputs need, without those that compute `known`.
+void KeepWhatIsNeeded(Graph& graph, const std::vector<ValueId>& known) {
+  std::vector<bool> wanted(static_cast<size_t>(graph.value_count()), false);
+  const auto set = [&](ValueId id, bool to) {
+    if (id != kNoValue) wanted[static_cast<size_t>(id)] = to;
+  };
+  for (const Graph::Output& output : graph.outputs()) set(output.value, true);
+  std::vector<Node> kept;
+  for (size_t i = graph.nodes().size(); i-- > 0;) {
+    Node& node = graph.nodes()[i];
+    const bool needed = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+      return id != kNoValue && wanted[static_cast<size_t>(id)] &&
+             std::find(known.begin(), known.end(), id) == known.end();
+    });
+    if (!needed) continue;
+    for (const ValueId id : node.inputs) set(id, true);
+    for (const PostOp& post_op : node.post_ops) {
+      for (const ValueId id : post_op.operands) set(id, true);
+    }
+    kept.push_back(std::move(node));
+  }
+  std::reverse(kept.begin(), kept.end());
+  graph.nodes() = std::move(kept);
+}
+
+// `graph` up to the values `across`, which are its outputs with their channels last.
+absl::StatusOr<Graph> FrontOf(Graph graph, const std::vector<ValueId>& across) {
+  graph.outputs().clear();
+  for (const ValueId id : across) {
+    const std::string name = graph.UniqueName(graph.value(id).name + ".handed_over");
+    const ValueId turned = graph.AddNode(
+        "Transpose", {id}, name, {{"perm", ChannelsToTheEnd(graph.value(id).type->shape.rank())}});
+    graph.outputs().push_back({name, turned});
+  }
+  KeepWhatIsNeeded(graph, {});
+  RECTIFIER_RETURN_IF_ERROR(InferTypes(graph));
+  return graph;
+}
+
+// `graph` from these values on, which are its last inputs.
+absl::StatusOr<Graph> RestOf(Graph graph, const std::vector<ValueId>& across) {
+  KeepWhatIsNeeded(graph, across);
+  std::vector<Node> nodes;
+  for (const ValueId id : across) {
+    const TensorType type = *graph.value(id).type;
+    Shape turned(std::vector<int64_t>(static_cast<size_t>(type.shape.rank()), 0));
+    const std::vector<int64_t> perm = ChannelsToTheEnd(type.shape.rank());
+    for (int axis = 0; axis < type.shape.rank(); ++axis) {
+      turned[axis] = type.shape[static_cast<int>(perm[static_cast<size_t>(axis)])];
+    }
+    const std::string name = graph.UniqueName(graph.value(id).name + ".handed_over");
+    const ValueId input = graph.AddInput(name, {type.dtype, turned});
+    nodes.push_back(
+        {name, "Transpose", {{"perm", ChannelsBack(type.shape.rank())}}, {input}, {id}, {}});
+  }
+  nodes.insert(nodes.end(), std::make_move_iterator(graph.nodes().begin()),
+               std::make_move_iterator(graph.nodes().end()));
+  graph.nodes() = std::move(nodes);
+  RECTIFIER_RETURN_IF_ERROR(InferTypes(graph));
+  return graph;
+}
+
+// Whether each of the values has the type that it has in `whole`, but for the number of samples.
+bool SameSamples(const Graph& part, const Graph& whole, const std::vector<ValueId>& ids,
+                 int64_t chunk) {
+  return std::all_of(ids.begin(), ids.end(), [&](ValueId id) {
+    TensorType type = *whole.value(id).type;
+    type.shape[0] = chunk;
+    return part.value(id).type == type && part.constant(id) == nullptr;
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const Graph& bound,
+                                                     std::span<const Shape> input_shapes,
+                                                     const BatchSplitOptions& options,
+                                                     const ComputeConstants& compute) {
+  BatchSplit split;
+  std::vector<Shape> chunk_shapes(input_shapes.begin(), input_shapes.end());
+  for (size_t i = 0; i < input_shapes.size(); ++i) {
+    const Shape& open = graph.value(graph.inputs()[i]).type->shape;
+    split.batched.push_back(open.rank() > 0 && open[0] == kDynamicDim);
+    if (!split.batched[i]) continue;
+    const int64_t samples = input_shapes[i][0];
+    if (split.samples != 0 && split.samples != samples) return std::nullopt;
+    split.samples = samples;
+  }
+  if (split.samples < 2) return std::nullopt;
+  const size_t prefix = SamplewisePrefix(bound, split.batched, split.samples);
+  const auto choice = Choose(bound, prefix, split.samples, options);
+  if (!choice) return std::nullopt;
+  split.chunk = choice->chunk;
+  for (size_t i = 0; i < chunk_shapes.size(); ++i) {
+    if (split.batched[i]) chunk_shapes[i][0] = split.chunk;
+  }
+  RECTIFIER_ASSIGN_OR_RETURN(Graph chunk, BindShapes(graph, chunk_shapes, compute));
+  const std::vector<ValueId> across = ValuesAcross(bound, choice->nodes);
+  if (!SameSamples(chunk, bound, across, split.chunk)) return std::nullopt;
+  const bool all = std::all_of(bound.outputs().begin(), bound.outputs().end(), [&](const auto& o) {
+    return std::find(across.begin(), across.end(), o.value) != across.end();
+  });
+  if (all && choice->nodes == bound.nodes().size()) {
+    split.front = std::move(chunk);
+    return split;
+  }
+  RECTIFIER_ASSIGN_OR_RETURN(split.front, FrontOf(std::move(chunk), across));
+  RECTIFIER_ASSIGN_OR_RETURN(split.rest, RestOf(bound, across));
+  return split;
+}
+
+}  // namespace rectifier
