@@ -164,7 +164,8 @@ def _cascade_head(g, x, features, hidden, outputs):
     x = g.node("Flatten", g.node("Transpose", x, perm=[0, 3, 2, 1]), axis=1)
     x = layers.prelu(g, layers.dense(g, x, features, hidden), hidden, dims=0)
     for name, values in outputs.items():
-        y = layers.dense(g, x, hidden, values)
+        # So that the probabilities are neither 0 nor 1.
+        y = layers.dense(g, x, hidden, values, gain=0.05 if name == "face" else 1.0)
         g.output(g.node("Softmax", y, axis=1) if name == "face" else y, name, ["N", values])
 
 

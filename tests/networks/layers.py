@@ -85,9 +85,9 @@ def leaky_relu(g, x, alpha):
     return g.node("LeakyRelu", x, alpha=alpha)
 
 
-def dense(g, x, inputs, outputs):
+def dense(g, x, inputs, outputs, gain=1.0):
     """Gemm with the weights as PyTorch keeps them, outputs first."""
-    weight = g.random.normal(0, np.sqrt(2 / inputs), (outputs, inputs))
+    weight = g.random.normal(0, gain * np.sqrt(2 / inputs), (outputs, inputs))
     return g.node("Gemm", [x, g.weight(weight), _bias(g, outputs)], alpha=1.0, beta=1.0, transB=1)
 
 

@@ -266,7 +266,7 @@ output %y
       Unchanged("ASumAfterAConvThatChangesTheHeight", R"(
 input %x: f32[1, 2, ?, 4]
 const %w: f32[2, 2, 3, 1] = seed(1)
-%a = Conv(%x, %w) {pads = [1, 0, 0, 0]}
+%a = Conv(%x, %w)
 %y = Add(%a, %x)
 output %y
 )"),

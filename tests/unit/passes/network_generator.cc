@@ -36,7 +36,7 @@ class NetworkGenerator {
 
  private:
   void AddLayer() {
-    switch (random_.Between(0, 9)) {
+    switch (random_.Between(0, 11)) {
       case 0:
       case 1:
       case 2:
@@ -57,6 +57,12 @@ class NetworkGenerator {
         break;
       case 8:
         AddSum();
+        break;
+      case 9:
+        AddWrittenOutNormalization();
+        break;
+      case 10:
+        AddPixelShuffle();
         break;
       default:
         AddNothing();
@@ -121,6 +127,38 @@ class NetworkGenerator {
     const std::string mean = graph_.Constant({c});
     Set(fmt::format("BatchNormalization({}, {}, {}, {}, {}) {{epsilon = 0.001}}", now_.name, scale,
                     shift, mean, Positive(c)));
+  }
+
+  // Over positions, or over channels and positions.
+  void AddWrittenOutNormalization() {
+    const std::string axes =
+        graph_.Integers(random_.Chance(50) ? std::vector<int64_t>{2, 3} : std::vector<int64_t>{1, 2, 3});
+    const std::string mean = graph_.Node(fmt::format("ReduceMean({}, {})", now_.name, axes));
+    const std::string centred = graph_.Node(fmt::format("Sub({}, {})", now_.name, mean));
+    const std::string squares = graph_.Node(fmt::format("Mul({}, {})", centred, centred));
+    const std::string variance = graph_.Node(fmt::format("ReduceMean({}, {})", squares, axes));
+    const std::string epsilon = graph_.Constant({}, "0.1");
+    const std::string sum = graph_.Node(fmt::format("Add({}, {})", variance, epsilon));
+    const std::string deviation = graph_.Node(fmt::format("Sqrt({})", sum));
+    Set(fmt::format("Div({}, {})", centred, deviation));
+    if (random_.Chance(70)) {
+      Set(fmt::format("Mul({}, {})", now_.name, graph_.Constant({now_.channels, 1, 1})));
+    }
+    if (random_.Chance(70)) {
+      Set(fmt::format("Add({}, {})", now_.name, graph_.Constant({1, now_.channels, 1, 1})));
+    }
+    if (random_.Chance(50)) AddRectifier();
+  }
+
+  void AddPixelShuffle() {
+    if (now_.height > 7 || now_.width > 7) return;
+    const int64_t outputs = random_.Between(1, 3);
+    const std::string w = graph_.Constant({4 * outputs, now_.channels, 1, 1});
+    Set(fmt::format("Conv({}, {}{})", now_.name, w, MaybeBias(4 * outputs)));
+    Set(fmt::format("DepthToSpace({}) {{blocksize = 2, mode = \"{}\"}}", now_.name,
+                    random_.Chance(70) ? "CRD" : "DCR"));
+    now_ = {now_.name, outputs, 2 * now_.height, 2 * now_.width};
+    if (random_.Chance(70)) AddRectifier();
   }
 
   std::string Slope(const std::vector<Shape>& shapes) {

@@ -53,7 +53,7 @@ struct Confinement {
 const std::array kConfinements = {
     Confinement{"dnnl", {"server/engine/onednn/"}},
     Confinement{"oneapi/dnnl", {"server/engine/onednn/"}},
-    Confinement{"omp.h", {"server/engine/onednn/"}},
+    Confinement{"omp.h", {"server/engine/kernels/", "server/engine/onednn/"}},
     Confinement{"onnx/", {"server/import/onnx/"}},
     Confinement{"hdf5", {"server/import/keras/"}},
     Confinement{"H5", {"server/import/keras/"}},
