@@ -1,5 +1,7 @@
 #include "server/core/tensor.h"
 
+#include <sys/mman.h>
+
 #include <new>
 
 #include "server/core/status.h"
@@ -17,13 +19,32 @@ absl::StatusOr<int64_t> CheckedByteSize(const TensorType& type) {
   return bytes;
 }
 
+namespace {
+
+constexpr size_t kLarge = size_t{2} << 20;
+
+void* Map(size_t size) {
+  void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) throw std::bad_alloc();
+  madvise(p, size, MADV_HUGEPAGE);  // a wish: no kernel has to have them
+  return p;
+}
+
+}  // namespace
+
 AlignedBuffer::AlignedBuffer(size_t size) : size_(size) {
   if (size == 0) return;
-  data_.reset(static_cast<std::byte*>(::operator new (size, std::align_val_t{kTensorAlignment})));
+  void* p =
+      size >= kLarge ? Map(size) : ::operator new (size, std::align_val_t{kTensorAlignment});
+  data_ = {static_cast<std::byte*>(p), Free(size)};
 }
 
 void AlignedBuffer::Free::operator()(std::byte* p) const {
-  ::operator delete (p, std::align_val_t{kTensorAlignment});
+  if (size_ >= kLarge) {
+    munmap(p, size_);
+  } else {
+    ::operator delete (p, std::align_val_t{kTensorAlignment});
+  }
 }
 
 absl::StatusOr<Tensor> Tensor::Allocate(const TensorType& type) {

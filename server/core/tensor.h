@@ -49,7 +49,9 @@ struct MutableTensorView {
 // 64 bytes: a cache line and an AVX-512 register.
 inline constexpr size_t kTensorAlignment = 64;
 
-// Owns kTensorAlignment-aligned memory, not initialised.
+// Owns kTensorAlignment-aligned memory, not initialised. What is large is the system's own, in huge
+// pages where it has them, and goes back to it at once: a heap keeps what was once freed, and a
+// model that is loaded frees as much as it keeps.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
@@ -59,10 +61,15 @@ class AlignedBuffer {
   size_t size() const { return size_; }
 
  private:
-  struct Free {
+  class Free {
+   public:
+    explicit Free(size_t size) : size_(size) {}
     void operator()(std::byte* p) const;
+
+   private:
+    size_t size_;
   };
-  std::unique_ptr<std::byte, Free> data_;
+  std::unique_ptr<std::byte, Free> data_{nullptr, Free(0)};
   size_t size_ = 0;
 };
 

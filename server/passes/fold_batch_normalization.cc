@@ -46,8 +46,10 @@ Tensor ScaleConv(const Tensor& weights, const std::vector<double>& factor) {
   Tensor scaled = Tensor::From(weights.shape(), weights.data<float>());
   const auto data = scaled.data<float>();
   const size_t per_channel = data.size() / factor.size();
-  for (size_t i = 0; i < data.size(); ++i) {
-    data[i] = static_cast<float>(data[i] * factor[i / per_channel]);
+  for (size_t channel = 0; channel < factor.size(); ++channel) {
+    for (float& weight : data.subspan(channel * per_channel, per_channel)) {
+      weight = static_cast<float>(weight * factor[channel]);
+    }
   }
   return scaled;
 }

@@ -48,8 +48,12 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
     }
   }
   const Desc any(source.dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-  PrimitiveDesc pd = make(any);
-  if (!pd) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
+  const PrimitiveDesc free = make(any);
+  if (!free) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
+  // Made anew for the layout that was found: what another Program pins to it is then the same
+  // primitive, which oneDNN need not generate again.
+  PrimitiveDesc pd = make(free.weights_desc());
+  if (!pd || std::string_view(pd.impl_info_str()) != free.impl_info_str()) pd = free;
   // A layout that could not be pinned is kept beside the first one, under its own name.
   std::string form = source.form;
   if (pinned != nullptr) {

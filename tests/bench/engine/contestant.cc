@@ -59,7 +59,9 @@ class Contestant {
     }
     const auto compiler = NewOneDnnCompiler({threads});
     // The weights are packed for a single sample first, as in the server.
-    RECTIFIER_RETURN_IF_ERROR(compiler->Compile(loaded.optimized, single).status());
+    if (shapes != single) {
+      RECTIFIER_RETURN_IF_ERROR(compiler->Compile(loaded.optimized, single).status());
+    }
     RECTIFIER_ASSIGN_OR_RETURN(contestant.program_, compiler->Compile(loaded.optimized, shapes));
     for (const Program::Port& port : contestant.program_->outputs()) {
       RECTIFIER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(port.type));
