@@ -110,8 +110,7 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
   if (options.profile) {
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound,
                                BindShapes(graph, shapes, ComputeWith(NewOneDnnCompiler)));
-    measurement.profile =
-        ProfileProgram(program, bound, from, to, options.seconds, SteadyClock());
+    measurement.profile = ProfileProgram(program, bound, from, to, options.seconds, SteadyClock());
   }
   return measurement;
 }
@@ -127,9 +126,8 @@ absl::StatusOr<std::vector<Measurement>> MeasureAll(const BenchOptions& options)
   std::vector<Measurement> measurements;
   for (const int threads : options.threads) {
     for (const int64_t batch : options.batches) {
-      RECTIFIER_ASSIGN_OR_RETURN(
-          const Measurement measurement,
-          MeasureOne(loaded.optimized, given, batch, threads, options));
+      RECTIFIER_ASSIGN_OR_RETURN(const Measurement measurement,
+                                 MeasureOne(loaded.optimized, given, batch, threads, options));
       measurements.push_back(measurement);
     }
   }

@@ -124,7 +124,8 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   AddModelSettings(serve, options);
   Setting(serve, "--event-threads", options.event_threads,
           "threads that receive requests and run those batches that are shorter than it takes to "
-          "wake a worker; 0: one for every eight CPUs that the process may use, within the cgroup's CPU "
+          "wake a worker; 0: one for every eight CPUs that the process may use, within the "
+          "cgroup's CPU "
           "quota")
       ->check(CLI::Range(0, 64));
   Setting(
@@ -280,10 +281,12 @@ void AddBench(CLI::App& app, BenchOptions& options) {
       ->check(CLI::Range(0.01, 600.0))
       ->check(NotNan());
   bench->add_flag("--relaxed-forms", options.relaxed_forms, kRelaxedFormsHelp);
-  bench->add_flag("--profile", options.profile,
-                  "what each step of the network takes, by which implementation, and what it reads and writes");
-  bench->add_flag("--json", options.json,
-                  "a list of {batch, threads, median_ms, min_ms, runs}, with --profile also {profile}");
+  bench->add_flag(
+      "--profile", options.profile,
+      "what each step of the network takes, by which implementation, and what it reads and writes");
+  bench->add_flag(
+      "--json", options.json,
+      "a list of {batch, threads, median_ms, min_ms, runs}, with --profile also {profile}");
 }
 
 int PrintError(const absl::Status& status) {

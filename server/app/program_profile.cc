@@ -81,8 +81,9 @@ std::string ProfileText(const ProgramProfile& profile) {
                     Rate(gigabytes, step.ms, "{:.1f}"), step.info.detail});
   }
   // Negative where reading the clock between the steps costs more than what lies between them.
-  return Table(rows) + fmt::format("steps {:.4f} ms; a run without looking at the clock {:.4f} ms\n",
-                                   total, profile.run_ms);
+  return Table(rows) +
+         fmt::format("steps {:.4f} ms; a run without looking at the clock {:.4f} ms\n", total,
+                     profile.run_ms);
 }
 
 }  // namespace rectifier

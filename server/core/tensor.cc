@@ -34,8 +34,7 @@ void* Map(size_t size) {
 
 AlignedBuffer::AlignedBuffer(size_t size) : size_(size) {
   if (size == 0) return;
-  void* p =
-      size >= kLarge ? Map(size) : ::operator new (size, std::align_val_t{kTensorAlignment});
+  void* p = size >= kLarge ? Map(size) : ::operator new (size, std::align_val_t{kTensorAlignment});
   data_ = {static_cast<std::byte*>(p), Free(size)};
 }
 

@@ -27,8 +27,8 @@ Traffic TrafficOf(const Graph& graph, const Node& node) {
   const auto add = [&](ValueId id) {
     if (id == kNoValue) return;
     const TensorType& type = *graph.value(id).type;
-    const auto bytes =
-        static_cast<double>(type.shape.ElementCount()) * static_cast<double>(ElementSize(type.dtype));
+    const auto bytes = static_cast<double>(type.shape.ElementCount()) *
+                       static_cast<double>(ElementSize(type.dtype));
     (graph.constant(id) == nullptr ? traffic.tensors : traffic.weights) += bytes;
   };
   for (const ValueId id : node.inputs) add(id);
@@ -46,11 +46,16 @@ double Missed(double bytes, double cache) { return std::max(0.0, bytes - cache);
 // handed over, they are what they would have been, and so what follows has the same bits. A matrix
 // that was reshaped from a tensor is not among them: a product may read the tensor instead.
 std::vector<bool> MayBeHandedOver(const Graph& graph) {
-  constexpr std::array<std::string_view, 8> kChannelsLast = {
-      "AveragePool", "BatchNormalization", "Conv",   "ConvTranspose",
-      "GlobalAveragePool", "LRN",          "LpPool", "MaxPool"};
-  constexpr std::array<std::string_view, 7> kViews = {"Expand",  "Flatten",   "Reshape",  "Squeeze",
-                                                      "Tile",    "Transpose", "Unsqueeze"};
+  constexpr std::array<std::string_view, 8> kChannelsLast = {"AveragePool",
+                                                             "BatchNormalization",
+                                                             "Conv",
+                                                             "ConvTranspose",
+                                                             "GlobalAveragePool",
+                                                             "LRN",
+                                                             "LpPool",
+                                                             "MaxPool"};
+  constexpr std::array<std::string_view, 7> kViews = {"Expand", "Flatten",   "Reshape",  "Squeeze",
+                                                      "Tile",   "Transpose", "Unsqueeze"};
   const auto is_one_of = [](std::string_view op, std::span<const std::string_view> ops) {
     return std::find(ops.begin(), ops.end(), op) != ops.end();
   };

@@ -11,20 +11,20 @@
 
 namespace rectifier {
 
-// A batch need not go through a network as a whole. Early layers have large tensors and few weights:
-// there it is faster to take some samples as far as their tensors stay in the processor's second
-// level cache, and then the next; late layers have it the other way round. So a bound graph may be
-// split in two: a front, compiled for a chunk of the samples and run for one chunk after the other,
-// and a rest that takes all samples at once.
+// A batch need not go through a network as a whole. Early layers have large tensors and few
+// weights: there it is faster to take some samples as far as their tensors stay in the processor's
+// second level cache, and then the next; late layers have it the other way round. So a bound graph
+// may be split in two: a front, compiled for a chunk of the samples and run for one chunk after the
+// other, and a rest that takes all samples at once.
 //
 // What the front hands over is in the order [samples, spatial…, channels], so that nothing is moved
 // on the way. Results do not change, not in a bit: see docs/adr/0014.
 struct BatchSplit {
   int64_t samples = 0;
-  int64_t chunk = 0;           // divides `samples`
-  std::vector<bool> batched;   // of each input of the graph: whether it has samples
-  Graph front;                 // its outputs are those of the graph when there is no rest
-  std::optional<Graph> rest;   // reads the graph's inputs, then what the front hands over
+  int64_t chunk = 0;          // divides `samples`
+  std::vector<bool> batched;  // of each input of the graph: whether it has samples
+  Graph front;                // its outputs are those of the graph when there is no rest
+  std::optional<Graph> rest;  // reads the graph's inputs, then what the front hands over
 };
 
 struct BatchSplitOptions {

@@ -46,9 +46,8 @@ class Walker {
     return graph_.constant(id) != nullptr && (shape.rank() < rank || shape[0] == 1);
   }
   bool AllBroadcast(const std::vector<ValueId>& ids, int rank) const {
-    return std::all_of(ids.begin(), ids.end(), [&](ValueId id) {
-      return id == kNoValue || Broadcasts(id, rank);
-    });
+    return std::all_of(ids.begin(), ids.end(),
+                       [&](ValueId id) { return id == kNoValue || Broadcasts(id, rank); });
   }
 
   // What each operator needs besides a result that has samples.
@@ -146,8 +145,8 @@ bool Walker::WorksBySample(const Node& node) const {
     if (rule.op == node.op) return (this->*rule.holds)(node);
   }
   const Operator* found = FindOperator(node.op);
-  constexpr std::array kElementwise = {InferFloatUnary, InferNumericUnary, InferNot,
-                                       InferNumericBinary, InferComparison, InferLogical,
+  constexpr std::array kElementwise = {InferFloatUnary,    InferNumericUnary, InferNot,
+                                       InferNumericBinary, InferComparison,   InferLogical,
                                        InferWhere};
   return found != nullptr &&
          std::find(kElementwise.begin(), kElementwise.end(), found->infer) != kElementwise.end() &&

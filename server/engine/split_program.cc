@@ -19,8 +19,7 @@ size_t HandedOverBytes(const Program::Port& port, size_t times) {
 
 class SplitBinding final : public Binding {
  public:
-  SplitBinding(const BatchSplit& split, const Program& front, const Program* rest,
-               std::byte* arena)
+  SplitBinding(const BatchSplit& split, const Program& front, const Program* rest, std::byte* arena)
       : times_(static_cast<size_t>(split.samples / split.chunk)), batched_(split.batched) {
     for (const Program::Port& port : front.inputs()) chunk_inputs_.push_back({port.type, {}});
     for (const Program::Port& port : front.outputs()) {

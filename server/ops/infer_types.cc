@@ -66,15 +66,15 @@ absl::Status CheckArity(const Node& node, const Operator& op) {
   return absl::OkStatus();
 }
 
-// A Rectifier of an operator that takes it, with a constant slope that is one number or one for each
-// channel.
+// A Rectifier of an operator that takes it, with a constant slope that is one number or one for
+// each channel.
 absl::Status CheckFusedRectifier(const Graph& graph, const Node& node, ValueId slope) {
   const Shape& shape = graph.value(node.outputs[0]).type->shape;
   RECTIFIER_RETURN_IF_ERROR(CheckSlope(Place(node), *graph.value(slope).type, shape));
   const Tensor* constant = graph.constant(slope);
   const int axis = *PostOpChannelAxis(node.op, shape.rank());
-  if (constant == nullptr || (!UniformSlope(*constant) &&
-                              !SlopeVariesOnlyAlong(constant->shape(), shape.rank(), axis))) {
+  if (constant == nullptr ||
+      (!UniformSlope(*constant) && !SlopeVariesOnlyAlong(constant->shape(), shape.rank(), axis))) {
     return InvalidArgument(Place(node),
                            "slope {} of a post-op: expected a constant that is one "
                            "number, or one for each channel",
@@ -107,9 +107,8 @@ absl::Status CheckPostOps(const Graph& graph, const Node& node) {
         continue;
       }
     }
-    return InvalidArgument(Place(node),
-                           "post-op {} with {} operands is not one that can be fused", post_op.op,
-                           post_op.operands.size());
+    return InvalidArgument(Place(node), "post-op {} with {} operands is not one that can be fused",
+                           post_op.op, post_op.operands.size());
   }
   return absl::OkStatus();
 }

@@ -107,8 +107,8 @@ class Arranger {
     Node rectifier = reader;
     Node shuffle = graph_.nodes()[i];
     if (slope->ElementCount() > 1) {
-      rectifier.inputs[1] = AddConstant(reader.inputs[1], "by_pixel",
-                                        Spread(*slope, block * block, IsCrd(shuffle)));
+      rectifier.inputs[1] =
+          AddConstant(reader.inputs[1], "by_pixel", Spread(*slope, block * block, IsCrd(shuffle)));
     }
     const ValueId x = shuffle.inputs[0];
     const ValueId result = rectifier.outputs[0];

@@ -49,9 +49,8 @@ class Matcher {
     if (sum == nullptr || !ReadEpsilon(*sum, found)) return std::nullopt;
     const ValueId variance = sum->inputs[graph_.constant(sum->inputs[0]) == nullptr ? 0 : 1];
     const Node* mean_of_squares = Producer(variance, "ReduceMean", found);
-    const Node* mean = mean_of_squares == nullptr
-                           ? nullptr
-                           : Producer(center->inputs[1], "ReduceMean", found);
+    const Node* mean =
+        mean_of_squares == nullptr ? nullptr : Producer(center->inputs[1], "ReduceMean", found);
     if (mean == nullptr || mean->inputs[0] != center->inputs[0]) return std::nullopt;
     if (!IsSquare(mean_of_squares->inputs[0], center->outputs[0], found)) return std::nullopt;
     found.x = center->inputs[0];
@@ -170,8 +169,7 @@ std::optional<Tensor> PerChannel(const Tensor* tensor, int rank, int64_t channel
 // Gives new constants names that begin with that of the result.
 class Namer {
  public:
-  Namer(Graph& graph, const Node& node)
-      : graph_(graph), base_(graph.value(node.outputs[0]).name) {}
+  Namer(Graph& graph, const Node& node) : graph_(graph), base_(graph.value(node.outputs[0]).name) {}
   ValueId Add(std::string_view what, Tensor tensor) const {
     return graph_.AddConstant(graph_.UniqueName(fmt::format("{}.{}", base_, what)),
                               std::move(tensor));
@@ -209,8 +207,8 @@ bool BecomeLayerwise(Graph& graph, Node& last, const Expression& found, int axis
   const auto copy = [](const Tensor& tensor) {
     return Tensor::From(tensor.shape(), tensor.data<float>());
   };
-  last.inputs = {found.x, namer.Add("scale", found.scale == nullptr ? Tensor::Scalar(1)
-                                                                    : copy(*found.scale))};
+  last.inputs = {
+      found.x, namer.Add("scale", found.scale == nullptr ? Tensor::Scalar(1) : copy(*found.scale))};
   if (found.bias != nullptr) last.inputs.push_back(namer.Add("bias", copy(*found.bias)));
   return true;
 }

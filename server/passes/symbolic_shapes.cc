@@ -18,8 +18,8 @@ bool IsOneOf(std::string_view op, std::span<const std::string_view> ops) {
 // The result has the shape of the first input.
 bool KeepsShape(std::string_view op) {
   constexpr std::array<std::string_view, 7> kOthers = {
-      "BatchNormalization", "Cast", "Clip", "GroupNormalization",
-      "Identity", "InstanceNormalization", "Rectifier"};
+      "BatchNormalization",    "Cast",     "Clip", "GroupNormalization", "Identity",
+      "InstanceNormalization", "Rectifier"};
   const Operator* found = FindOperator(op);
   if (found == nullptr) return false;
   return found->infer == InferFloatUnary || found->infer == InferNumericUnary ||
@@ -29,8 +29,8 @@ bool KeepsShape(std::string_view op) {
 // The result has the first input's batch.
 bool KeepsBatch(std::string_view op) {
   constexpr std::array<std::string_view, 7> kOps = {
-      "AveragePool", "Conv", "ConvTranspose", "DepthToSpace", "GlobalAveragePool", "MaxPool",
-      "SpaceToDepth"};
+      "AveragePool",       "Conv",    "ConvTranspose", "DepthToSpace",
+      "GlobalAveragePool", "MaxPool", "SpaceToDepth"};
   return IsOneOf(op, kOps);
 }
 

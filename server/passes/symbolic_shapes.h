@@ -9,8 +9,8 @@ namespace rectifier {
 
 // The shapes of a typed graph's values with a name for every dimension that is not known yet, so
 // that two of them can be told to be the same whatever they turn out to be. A name is kept through
-// elementwise operators and normalizations, the batch's through whatever works sample by sample, and
-// a height, width or length through convolutions that are padded to keep it.
+// elementwise operators and normalizations, the batch's through whatever works sample by sample,
+// and a height, width or length through convolutions that are padded to keep it.
 class SymbolicShapes {
  public:
   explicit SymbolicShapes(const Graph& graph);

@@ -442,6 +442,28 @@ def test_bench_prints_one_json_object_for_each_combination():
         assert row["runs"] >= 1
 
 
+def test_bench_profiles_step_by_step():
+    result = run("bench", MODEL, "--batch", "8", "--seconds", 0.01, "--profile", "--json")
+    assert result.returncode == 0, result.stderr
+    (row,) = json.loads(result.stdout)
+    steps = row["profile"]
+    assert {"Conv", "Gemm", "MaxPool"} <= {step["step"] for step in steps}
+    for step in steps:
+        assert step.keys() == {"node", "step", "implementation", "detail", "ms", "gflop", "bytes"}
+        assert step["ms"] >= 0
+        assert step["bytes"] > 0
+    # Each convolution's and product's arithmetic is counted once, at a step of its own.
+    computing = [step for step in steps if step["gflop"] > 0]
+    assert len(computing) == len({step["node"] for step in computing}) == 5
+
+
+def test_a_profile_for_people_ends_with_the_time_of_a_run():
+    result = run("bench", MODEL, "--seconds", 0.01, "--profile")
+    assert result.returncode == 0, result.stderr
+    assert "GFLOP/s" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("steps ")
+
+
 def test_bench_prints_a_table_for_people():
     result = run("bench", MODEL, "--seconds", 0.01)
     assert result.returncode == 0, result.stderr

@@ -86,9 +86,7 @@ void ScaleOne(float* y, const float* x, double factor, double offset, float slop
   *y = scaled > 0 ? scaled : slope * scaled;
 }
 
-Doubles4 LoadDoubles(const double* x) {
-  return Doubles4{x[0], x[1], x[2], x[3]};
-}
+Doubles4 LoadDoubles(const double* x) { return Doubles4{x[0], x[1], x[2], x[3]}; }
 
 // y = f(factor[c] · x + offset[c]), in place when y is x: of rows [begin, end), which are channels,
 // or positions where the channels lie last.
@@ -159,10 +157,9 @@ void NormalizeGroups(const GroupNormalization& shape, float* y, const float* x, 
       square[c] = factor;
       mean[c] = bias[at] - factor * mean[c];
     }
-    ParallelFor(rows, kLeast / std::max<int64_t>(1, sample / std::max<int64_t>(1, rows)),
-                [&](int64_t begin, int64_t end) {
-                  Scale(shape, begin, end, y, x, square, mean, slopes);
-                });
+    ParallelFor(
+        rows, kLeast / std::max<int64_t>(1, sample / std::max<int64_t>(1, rows)),
+        [&](int64_t begin, int64_t end) { Scale(shape, begin, end, y, x, square, mean, slopes); });
   }
 }
 

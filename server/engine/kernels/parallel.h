@@ -15,7 +15,7 @@ void ParallelFor(int64_t count, int64_t least, const Part& part) {
   const int64_t threads =
       std::min<int64_t>(omp_get_max_threads(), count / std::max<int64_t>(1, least));
   if (threads > 1) {
-#pragma omp parallel num_threads(static_cast<int>(threads))
+#pragma omp parallel num_threads(static_cast <int>(threads))
     {
       const int64_t i = omp_get_thread_num();
       const int64_t of = omp_get_num_threads();

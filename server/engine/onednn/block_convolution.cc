@@ -72,12 +72,12 @@ void JoinNeighbours(const Node& node, ProgramBuilder& builder, int64_t neighbour
   Dims w = DimsOf(tensor->shape());
   w[0] *= neighbours;
   w.back() += (neighbours - 1) * stride;
-  convolution.weights = {
-      id, w, fmt::format("neighbours {} {}", neighbours, stride),
-      [&builder, tensor, w, neighbours, stride](const Desc& wanted) {
-        const PackedWeight plain = PackFloats(RowMajor(w), Join(*tensor, neighbours, stride));
-        return builder.weights().Reorder(plain, wanted);
-      }};
+  convolution.weights = {id, w, fmt::format("neighbours {} {}", neighbours, stride),
+                         [&builder, tensor, w, neighbours, stride](const Desc& wanted) {
+                           const PackedWeight plain =
+                               PackFloats(RowMajor(w), Join(*tensor, neighbours, stride));
+                           return builder.weights().Reorder(plain, wanted);
+                         }};
   if (convolution.bias) {
     convolution.bias = RepeatedChannels(builder, node.inputs[2], channels, neighbours);
   }

@@ -36,7 +36,7 @@ bool PrefersDepthwiseLoop(const ConvAttributes& attributes, const Window& window
 }
 
 Operand EmitDepthwiseLoop(const Node& node, ProgramBuilder& builder, const Window& window,
-                             const std::optional<Operand>& bias) {
+                          const std::optional<Operand>& bias) {
   const Shape& x_shape = builder.shape(node.inputs[0]);
   kernels::DepthwiseConvolution convolution;
   convolution.samples = x_shape[0];
@@ -62,16 +62,15 @@ Operand EmitDepthwiseLoop(const Node& node, ProgramBuilder& builder, const Windo
     slopes_at = operands.size();
     operands.push_back(RepeatedChannels(builder, node.post_ops[0].operands[0], x_shape[1], 1));
   }
-  builder.AddKernel(node.op, "depthwise", operands,
-                    [=](std::span<std::byte* const> memory) {
-                      const auto at = [&](size_t i) {
-                        return reinterpret_cast<float*>(memory[i]);
-                      };
-                      kernels::ConvolveDepthwise(convolution, at(0), at(1), at(2),
-                                                 bias_at == 0 ? nullptr : at(bias_at),
-                                                 slopes_at == 0 ? nullptr : at(slopes_at));
-                    },
-                    fused ? " + slope" : "");
+  builder.AddKernel(
+      node.op, "depthwise", operands,
+      [=](std::span<std::byte* const> memory) {
+        const auto at = [&](size_t i) { return reinterpret_cast<float*>(memory[i]); };
+        kernels::ConvolveDepthwise(convolution, at(0), at(1), at(2),
+                                   bias_at == 0 ? nullptr : at(bias_at),
+                                   slopes_at == 0 ? nullptr : at(slopes_at));
+      },
+      fused ? " + slope" : "");
   return fused ? result : EmitPostOps(builder, node, result);
 }
 

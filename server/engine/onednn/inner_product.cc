@@ -14,15 +14,14 @@ Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const Inn
   Operand result = builder.Allocate(RowMajor(Dims{product.rows, product.n}));
   if (post_ops.result_buffer >= 0) result.buffer = post_ops.result_buffer;
   const Dims none{0, 0};
-  const Convolution convolution{
-      {product.x.buffer, RowsDesc(product.rows, product.k)},
-      {result.buffer, RowsDesc(product.rows, product.n)},
-      product.weights,
-      product.bias,
-      /*strides=*/Dims{1, 1},
-      /*holes=*/none,
-      /*pads_begin=*/none,
-      /*pads_end=*/none};
+  const Convolution convolution{{product.x.buffer, RowsDesc(product.rows, product.k)},
+                                {result.buffer, RowsDesc(product.rows, product.n)},
+                                product.weights,
+                                product.bias,
+                                /*strides=*/Dims{1, 1},
+                                /*holes=*/none,
+                                /*pads_begin=*/none,
+                                /*pads_end=*/none};
   EmitConvolution<dnnl::convolution_forward>(builder, op, dnnl::algorithm::convolution_direct,
                                              convolution, post_ops,
                                              "inner product" + post_ops.detail);

@@ -66,19 +66,21 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
   if (BiasOf(builder, node)) bias = RepeatedChannels(builder, node.inputs[2], w[1], taps);
   // [C, M, taps] as [taps, M, C].
   const auto& tensor = builder.graph().value(w_id).constant;
-  const WeightSource weights{
-      w_id, {taps * w[1], w[0], 1, 1}, "taps and channels", [&builder, tensor, taps](const Desc& wanted) {
-        const Shape& shape = tensor->shape();
-        const Dims dims = {taps, shape[1], shape[0]};
-        PackedWeight turned =
-            builder.weights().Reorder(*tensor, Dense(dims, {2, 1, 0}), RowMajor(dims));
-        turned.desc = RowMajor(Dims{taps * shape[1], shape[0], 1, 1});
-        return builder.weights().Reorder(turned, wanted);
-      }};
+  const WeightSource weights{w_id,
+                             {taps * w[1], w[0], 1, 1},
+                             "taps and channels",
+                             [&builder, tensor, taps](const Desc& wanted) {
+                               const Shape& shape = tensor->shape();
+                               const Dims dims = {taps, shape[1], shape[0]};
+                               PackedWeight turned = builder.weights().Reorder(
+                                   *tensor, Dense(dims, {2, 1, 0}), RowMajor(dims));
+                               turned.desc = RowMajor(Dims{taps * shape[1], shape[0], 1, 1});
+                               return builder.weights().Reorder(turned, wanted);
+                             }};
   const Operand x = builder.GetRowMajor(node.inputs[0]);
-  const Operand result = EmitInnerProduct(
-      builder, node.op, {x, y[0], w[0], taps * w[1], weights, bias},
-      FusedPostOps(node, builder, {.repeats = taps}));
+  const Operand result =
+      EmitInnerProduct(builder, node.op, {x, y[0], w[0], taps * w[1], weights, bias},
+                       FusedPostOps(node, builder, {.repeats = taps}));
   return {result.buffer, ChannelsLast(y)};
 }
 

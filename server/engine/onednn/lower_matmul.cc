@@ -76,7 +76,8 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
     const int64_t n = b_shape.rank() == 2 ? b_shape[1] : 1;
     // With a vector on the right the product's one channel is no dimension of the result.
     const bool fused = b_shape.rank() == 2;
-    const PostOps post_ops = fused ? FusedPostOps(node, builder, {.channel_axis = y_shape.rank() - 1}) : NoPostOps();
+    const PostOps post_ops =
+        fused ? FusedPostOps(node, builder, {.channel_axis = y_shape.rank() - 1}) : NoPostOps();
     const auto& flattened = builder.Flattened(a);
     WeightSource weights = flattened
                                ? ChannelsLastWeights(builder, b, flattened->desc.get_dims(), n,

@@ -142,10 +142,10 @@ class OneDnnCompiler final : public Compiler {
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
     const BatchSplitOptions options{CacheBytes() * options_.intra_op_threads,
                                     options_.intra_op_threads};
-    RECTIFIER_ASSIGN_OR_RETURN(
-        const auto split,
-        SplitBatch(graph, bound, input_shapes, options,
-                   [this](const Graph& constants) { return Compute(constants); }));
+    RECTIFIER_ASSIGN_OR_RETURN(const auto split, SplitBatch(graph, bound, input_shapes, options,
+                                                            [this](const Graph& constants) {
+                                                              return Compute(constants);
+                                                            }));
     if (!split) return Lower(bound, weights_);
     RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
     RECTIFIER_ASSIGN_OR_RETURN(auto front, Lower(split->front, weights_));

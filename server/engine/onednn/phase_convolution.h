@@ -6,9 +6,9 @@
 
 namespace rectifier::onednn {
 
-// A ConvTranspose with strides as a convolution followed by a move. With stride s, every s-th output
-// position (a phase) is a convolution of x with every s-th tap of the kernel, so all phases together
-// are one convolution with s (in two dimensions s · s) times the channels:
+// A ConvTranspose with strides as a convolution followed by a move. With stride s, every s-th
+// output position (a phase) is a convolution of x with every s-th tap of the kernel, so all phases
+// together are one convolution with s (in two dimensions s · s) times the channels:
 //
 //   z[q, r, m] = Σ_t x[q − t] · w[r + s · t, m],   y[s · q + r − pad, m] = z[q, r, m]
 //

@@ -33,8 +33,8 @@ PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResu
 // For a primitive that leaves them to steps of their own.
 inline PostOps NoPostOps() { return {ProgramBuilder::NewAttributes(), {}, {}}; }
 
-// Whether the node's post-ops are one Rectifier that a loop applies to each channel. ReLU is left to
-// a step of its own: 0 · −infinity would be NaN.
+// Whether the node's post-ops are one Rectifier that a loop applies to each channel. ReLU is left
+// to a step of its own: 0 · −infinity would be NaN.
 bool FitsLoop(const Node& node, const ProgramBuilder& builder);
 
 // A constant of one element, or one for each of `channels`, as a vector of one for each channel,

@@ -85,8 +85,8 @@ class ProgramBuilder {
 
   // The walk over the graph.
 
-  // Between these two calls the lowering of `node` runs. Primitives that it makes run on the threads
-  // of the Program, or on one when there is too little to do for several.
+  // Between these two calls the lowering of `node` runs. Primitives that it makes run on the
+  // threads of the Program, or on one when there is too little to do for several.
   void Begin(const Node& node);
   void End(const Node& node);
 

@@ -183,8 +183,7 @@ TEST_F(CommandLineTest, InspectListsEveryRectifier) {
 }
 
 TEST_F(CommandLineTest, InspectLeavesAPassOut) {
-  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-post-ops"}),
-            kExitDone);
+  EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "fuse-post-ops"}), kExitDone);
   EXPECT_THAT(out_, Not(HasSubstr("post-op of")));
   EXPECT_EQ(Run({"inspect", Sample("digits_prelu"), "--without-pass", "none"}), kExitUsage);
   EXPECT_THAT(err_, HasSubstr("--without-pass: none not in {arrange-depth-to-space"));

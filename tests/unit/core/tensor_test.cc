@@ -87,5 +87,20 @@ TEST(TensorDeathTest, ReadingAsAnotherTypeIsABrokenInvariant) {
   EXPECT_DEATH(static_cast<void>(tensor.data<int32_t>()), "dtype");
 }
 
+// Small ones are the heap's, large ones the system's own.
+TEST(AlignedBufferTest, IsAlignedAndItsOwnWhateverItsSize) {
+  for (const size_t size : {size_t{1}, size_t{4096}, size_t{2} << 20, (size_t{5} << 20) + 3}) {
+    AlignedBuffer buffer(size);
+    ASSERT_EQ(buffer.size(), size);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % kTensorAlignment, 0u) << size;
+    buffer.data()[0] = std::byte{1};
+    buffer.data()[size - 1] = std::byte{2};
+    const AlignedBuffer moved = std::move(buffer);
+    EXPECT_EQ(moved.data()[size - 1], std::byte{2});
+    EXPECT_EQ(buffer.data(), nullptr);  // NOLINT(bugprone-use-after-move)
+  }
+  EXPECT_EQ(AlignedBuffer(0).data(), nullptr);
+}
+
 }  // namespace
 }  // namespace rectifier

@@ -92,9 +92,9 @@ std::string WriteLayer(Random& random, std::string_view op, const Layer& layer,
   const std::string x = graph.Input(layer.InputShape());
   std::string operands = x + ", " + graph.Constant(weights);
   if (random.Chance(50)) operands += ", " + graph.Constant({layer.out_channels()});
-  const std::string node = fmt::format("{}({}) {{group = {}, strides = {}, dilations = {}, {}}}",
-                                       op, operands, layer.group, ListText(layer.strides),
-                                       ListText(layer.dilations), extra);
+  const std::string node =
+      fmt::format("{}({}) {{group = {}, strides = {}, dilations = {}, {}}}", op, operands,
+                  layer.group, ListText(layer.strides), ListText(layer.dilations), extra);
   std::string post_ops = RandomPostOps(random, graph, layer.out_channels(), layer.spatial());
   if (op != "Conv" || random.Chance(70)) return graph.Text(graph.Node(node + post_ops));
   // A sum with something of the same shape, which is read once more or may be written over.

@@ -131,8 +131,8 @@ class NetworkGenerator {
 
   // Over positions, or over channels and positions.
   void AddWrittenOutNormalization() {
-    const std::string axes =
-        graph_.Integers(random_.Chance(50) ? std::vector<int64_t>{2, 3} : std::vector<int64_t>{1, 2, 3});
+    const std::string axes = graph_.Integers(random_.Chance(50) ? std::vector<int64_t>{2, 3}
+                                                                : std::vector<int64_t>{1, 2, 3});
     const std::string mean = graph_.Node(fmt::format("ReduceMean({}, {})", now_.name, axes));
     const std::string centred = graph_.Node(fmt::format("Sub({}, {})", now_.name, mean));
     const std::string squares = graph_.Node(fmt::format("Mul({}, {})", centred, centred));

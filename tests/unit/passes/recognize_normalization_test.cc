@@ -85,8 +85,8 @@ const %y.bias: f32[2] = [0.0, 0.0]
 output %y
 )",
        1},
-      {"AScaleThatVariesInAnotherWayStaysBehind",
-       Divided("[2, 3]", "%y = Mul(%n, %x)\noutput %y"), R"(
+      {"AScaleThatVariesInAnotherWayStaysBehind", Divided("[2, 3]", "%y = Mul(%n, %x)\noutput %y"),
+       R"(
 input %x: f32[?, 2, 3, 2]
 const %n.scale: f32[2] = [1.0, 1.0]
 const %n.bias: f32[2] = [0.0, 0.0]
@@ -109,8 +109,7 @@ std::vector<RewriteCase> UnchangedCases() {
 output %y)")),
       Unchanged("AMeanOverTheBatch", Divided("[0, 2, 3]", "output %n")),
       Unchanged("AMeanOfTheCentredThatOthersRead", Divided("[2, 3]", "output %n\noutput %c")),
-      Unchanged("ADeviationThatOthersRead",
-                Divided("[2, 3]", "%z = Add(%n, %d)\noutput %z")),
+      Unchanged("ADeviationThatOthersRead", Divided("[2, 3]", "%z = Add(%n, %d)\noutput %z")),
       Unchanged("AProductWithSomethingElse", Before("[2, 3]", R"(%q = Mul(%c, %x)
 %v = ReduceMean(%q, %axes)
 %e = Add(%v, %epsilon)
@@ -141,8 +140,8 @@ TEST_P(RecognizeNormalizationTest, TurnsOneTextIntoTheOther) {
 
 INSTANTIATE_TEST_SUITE_P(Recognized, RecognizeNormalizationTest,
                          testing::ValuesIn(RecognizedCases()), CaseName);
-INSTANTIATE_TEST_SUITE_P(Unchanged, RecognizeNormalizationTest,
-                         testing::ValuesIn(UnchangedCases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(Unchanged, RecognizeNormalizationTest, testing::ValuesIn(UnchangedCases()),
+                         CaseName);
 
 }  // namespace
 }  // namespace rectifier

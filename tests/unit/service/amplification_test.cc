@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -31,16 +34,20 @@ Allocated& OfTheProcess() {
   return allocated;
 }
 
+void Count(size_t bytes) {
+  auto& [held, peak] = OfTheProcess();
+  const int64_t now = held += static_cast<int64_t>(bytes);
+  int64_t seen = peak;
+  while (seen < now && !peak.compare_exchange_weak(seen, now)) continue;
+}
+
 void* Allocate(size_t size,
                std::align_val_t alignment = std::align_val_t{alignof(std::max_align_t)}) {
   const auto unit = static_cast<size_t>(alignment);
   // aligned_alloc() wants a multiple of it.
   void* block = std::aligned_alloc(unit, (std::max<size_t>(size, 1) + unit - 1) / unit * unit);
   if (block == nullptr) throw std::bad_alloc();
-  auto& [held, peak] = OfTheProcess();
-  const int64_t now = held += static_cast<int64_t>(malloc_usable_size(block));
-  int64_t seen = peak;
-  while (seen < now && !peak.compare_exchange_weak(seen, now)) continue;
+  Count(malloc_usable_size(block));
   return block;
 }
 
@@ -62,6 +69,18 @@ void operator delete(void* block, size_t /*size*/) noexcept { Free(block); }
 void operator delete[](void* block, size_t /*size*/) noexcept { Free(block); }
 void operator delete(void* block, size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
   Free(block);
+}
+
+// Large buffers are mapped.
+extern "C" void* mmap(void* at, size_t size, int protection, int flags, int file,
+                      off_t offset) noexcept {
+  const int64_t mapped = syscall(SYS_mmap, at, size, protection, flags, file, offset);
+  if (mapped != -1) Count(size);
+  return reinterpret_cast<void*>(mapped);
+}
+extern "C" int munmap(void* at, size_t size) noexcept {
+  OfTheProcess().held -= static_cast<int64_t>(size);
+  return static_cast<int>(syscall(SYS_munmap, at, size));
 }
 
 namespace rectifier {

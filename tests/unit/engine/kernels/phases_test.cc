@@ -57,8 +57,16 @@ TEST(GatherPhasesTest, DoesWhatItsFormulaSaysForBlocksOfEverySize) {
   for (int64_t channels = 1; channels <= 9; ++channels) {
     for (int64_t stride = 1; stride <= 3; ++stride) {
       for (int64_t crop = 0; crop < stride; ++crop) {
-        const PhaseGather shape{2,    3,    4, stride, stride, channels, crop, crop,
-                                3 * stride - crop, 4 * stride - crop - (stride > 2 ? 1 : 0)};
+        const PhaseGather shape{2,
+                                3,
+                                4,
+                                stride,
+                                stride,
+                                channels,
+                                crop,
+                                crop,
+                                3 * stride - crop,
+                                4 * stride - crop - (stride > 2 ? 1 : 0)};
         EXPECT_THAT(Gathered(shape), ElementsAreArray(Expected(shape)))
             << channels << " channels, stride " << stride << ", crop " << crop;
       }
