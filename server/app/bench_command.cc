@@ -102,6 +102,8 @@ absl::StatusOr<Measurement> MeasureOne(const Graph& graph,
   }
   std::vector<TensorView> from;
   std::vector<MutableTensorView> to;
+  from.reserve(inputs.size());
+  to.reserve(outputs.size());
   for (const Tensor& input : inputs) from.push_back(input.view());
   for (Tensor& output : outputs) to.push_back(output.mutable_view());
   Measurement measurement = Measure(program, options.seconds, from, to);

@@ -116,7 +116,8 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
   double most = kWorthwhile * (whole / kBytesPerSecond + Flop(bound) / kFlopPerSecond);
   for (int64_t chunk = options.least_chunk; chunk < samples; chunk *= 2) {
     if (samples % chunk != 0) continue;
-    const auto times = static_cast<double>(samples / chunk);
+    const int64_t chunks = samples / chunk;
+    const auto times = static_cast<double>(chunks);
     double saved = 0;
     for (size_t i = 0; i < prefix; ++i) {
       const Traffic traffic = TrafficOf(bound, bound.nodes()[i]);

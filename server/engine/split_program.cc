@@ -26,7 +26,7 @@ class SplitBinding final : public Binding {
       chunk_outputs_.push_back({port.type, {}});
       if (rest == nullptr) continue;
       const size_t bytes = HandedOverBytes(port, times_);
-      handed_over_.push_back({arena, bytes});
+      handed_over_.emplace_back(arena, bytes);
       arena += RoundUp(bytes);
     }
     if (rest != nullptr) {

@@ -39,11 +39,10 @@ struct Parameters {
   const float* slopes;
 };
 
-// Vectors of T (float for one channel), `kCount` of them one behind the other, from channel c on.
-template <typename T, int64_t kCount>
+// `kCount` vectors of T one behind the other, from channel c on; T has kSize channels.
+template <typename T, int64_t kSize, int64_t kCount>
 void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
                   const Parameters& parameters, int64_t c, float* y) {
-  constexpr int64_t kSize = sizeof(T) / sizeof(float);
   const auto load = [](const float* p, int64_t i) {
     return *reinterpret_cast<const T*>(p + i * kSize);
   };
@@ -78,12 +77,12 @@ void ComputePosition(const DepthwiseConvolution& shape, const float* x, int64_t 
                     x + (top * shape.input[1] + left) * shape.channels};
   int64_t c = 0;
   for (; c + 4 * kLanes <= shape.channels; c += 4 * kLanes) {
-    ComputeBlock<Channels, 4>(shape, at, parameters, c, y);
+    ComputeBlock<Channels, kLanes, 4>(shape, at, parameters, c, y);
   }
   for (; c + kLanes <= shape.channels; c += kLanes) {
-    ComputeBlock<Channels, 1>(shape, at, parameters, c, y);
+    ComputeBlock<Channels, kLanes, 1>(shape, at, parameters, c, y);
   }
-  for (; c < shape.channels; ++c) ComputeBlock<float, 1>(shape, at, parameters, c, y);
+  for (; c < shape.channels; ++c) ComputeBlock<float, 1, 1>(shape, at, parameters, c, y);
 }
 
 }  // namespace

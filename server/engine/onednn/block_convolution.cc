@@ -14,8 +14,8 @@ int64_t Lanes() { return OneDnnIsa().starts_with("avx512") ? 16 : 8; }
 double Efficiency(int64_t neighbours, int64_t channels, int64_t kernel, int64_t stride) {
   const int64_t used = neighbours * channels;
   const int64_t lanes = Lanes();
-  const double of_lanes =
-      static_cast<double>(used) / static_cast<double>((used + lanes - 1) / lanes * lanes);
+  const int64_t vectors = (used + lanes - 1) / lanes;
+  const double of_lanes = static_cast<double>(used) / static_cast<double>(vectors * lanes);
   return of_lanes * static_cast<double>(kernel) /
          static_cast<double>(kernel + (neighbours - 1) * stride);
 }

@@ -137,7 +137,7 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
                                 pads_end};
   EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
                                              convolution, post_ops, "phases" + post_ops.detail);
-  const Operand y = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
+  Operand y = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
   const kernels::PhaseGather gather = GatherOf(window, z_dims, channels);
   builder.AddKernel(node.op, "phases", {y, convolution.y},
                     [gather](std::span<std::byte* const> memory) {
