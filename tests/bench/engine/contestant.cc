@@ -1,8 +1,9 @@
 // Runs a network in the engine for run.py, which has other engines run it in turns with this one.
 //
 // Loads the model, answers the inputs once, and prints a JSON line: seconds from the file to that
-// answer, resident memory before and after, and the arithmetic that it takes. Then each line on
-// standard input is a command:
+// answer, resident memory before and after, the arithmetic that it takes, and the bytes that it
+// must read or write at least: packed weights, inputs and outputs. Then each line on standard input
+// is a command:
 //
 //   time SECONDS   runs it for so long; prints a JSON line of the median and the least, in ms
 //   answer DIR     writes DIR/<index>.npy for each output; prints an empty line
@@ -73,12 +74,20 @@ class Contestant {
     RECTIFIER_ASSIGN_OR_RETURN(
         const Graph bound, BindShapes(loaded.optimized, shapes, ComputeWith(NewOneDnnCompiler)));
     contestant.flop_ = Flop(bound);
+    contestant.bytes_ = static_cast<double>(compiler->weight_bytes());
+    for (const TensorView& input : contestant.inputs_) {
+      contestant.bytes_ += static_cast<double>(input.bytes.size());
+    }
+    for (const Tensor& output : contestant.outputs_) {
+      contestant.bytes_ += static_cast<double>(output.bytes().size());
+    }
     contestant.context_ = std::make_unique<ExecutionContext>();
     contestant.Run();
     return contestant;
   }
 
   double flop() const { return flop_; }
+  double bytes() const { return bytes_; }
 
   void Run() { context_->Run(program_, inputs_, views_); }
 
@@ -110,6 +119,7 @@ class Contestant {
  private:
   std::shared_ptr<const Program> program_;
   double flop_ = 0;
+  double bytes_ = 0;
   std::vector<TensorView> inputs_;
   std::vector<Tensor> outputs_;
   std::vector<MutableTensorView> views_;
@@ -156,7 +166,8 @@ absl::Status Main(const std::string& model, int threads, const std::vector<std::
   const nlohmann::json report = {{"first_answer_s", Seconds(SteadyClock().Now() - start)},
                                  {"before_mib", before},
                                  {"after_mib", ResidentMiB()},
-                                 {"flop", contestant.flop()}};
+                                 {"flop", contestant.flop()},
+                                 {"bytes", contestant.bytes()}};
   std::cout << report.dump() << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     RECTIFIER_RETURN_IF_ERROR(Obey(line, contestant));

@@ -5,7 +5,7 @@ import statistics
 
 import suite
 
-_COLUMNS = ("network", "threads", "batch", "ours ms", "ORT ms", "OpenVINO ms", "ratio to the better", "of the peak")
+_COLUMNS = ("network", "threads", "batch", "ours ms", "ORT ms", "OpenVINO ms", "ratio to the better", "of the peak", "limit ms")
 
 
 def _cells(row):
@@ -17,10 +17,11 @@ def _cells(row):
         *(f"{row.median(engine):.4g}" for engine in row.ms),
         f"{row.ratio:.2f} [{low:.2f}–{high:.2f}]",
         f"{row.share:.2f}",
+        f"{row.limit[0]:.3g} ({row.limit[1]})",
     )
 
 
-_WIDTHS = (20, 7, 5, 9, 9, 11, 19, 11)
+_WIDTHS = (20, 7, 5, 9, 9, 11, 19, 11, 18)
 
 
 def _padded(cells):

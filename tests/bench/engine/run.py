@@ -5,7 +5,8 @@ The first run makes a virtual environment with the peers, outside the project. E
 number of threads. The three engines run it in turns, each in a process of its own, and must agree. A row's ratio is the
 better peer's time over ours, the median of all turns, with the least and the greatest. The share of the peak is the
 network's arithmetic over our time, in parts of what the cores do in fused multiply-adds on registers, measured in the
-same turns.
+same turns. The limit is the time that the arithmetic takes at that peak, or, where that is more, the time to read weights
+and inputs and to write outputs from and to memory once, as if no cache held them.
 
 Exit code 1 when the answers differ.
 """
@@ -100,6 +101,8 @@ class Row:
     gflop: float
     ms: dict  # engine: median of each turn
     peaks: list  # GFLOP/s, of each turn
+    gigabytes: float  # weights, inputs and outputs
+    bandwidth: float  # GB/s
     starts: dict  # engine: seconds to the first answer, MiB before and after
     difference: float  # greatest, from either peer
 
@@ -122,14 +125,22 @@ class Row:
             self.gflop / (ms / 1e3) / peak for ms, peak in zip(self.ms["rectifier"], self.peaks, strict=True)
         )
 
+    @property
+    def limit(self):
+        """Milliseconds, and what binds."""
+        arithmetic = self.gflop / max(self.peaks) * 1e3
+        memory = self.gigabytes / self.bandwidth * 1e3
+        return (arithmetic, "arithmetic") if arithmetic >= memory else (memory, "memory")
+
     def median(self, engine):
         return statistics.median(self.ms[engine])
 
 
-def peak(options, threads):
-    command = [options.bin_dir / "fma_peak", "--threads", str(threads), "--seconds", "0.05"]
+def limits(options, threads, *more):
+    """GFLOP/s, and with --memory GB/s."""
+    command = [options.bin_dir / "machine_limits", "--threads", str(threads), "--seconds", "0.05", *more]
     command += ["--avx2"] if options.isa == "avx2" else []
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return [float(word) for word in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()]
 
 
 def greatest_difference(ours, theirs, numpy):
@@ -142,7 +153,7 @@ def greatest_difference(ours, theirs, numpy):
     return worst
 
 
-def measure(case, threads, options, numpy):
+def measure(case, threads, bandwidth, options, numpy):
     with contextlib.ExitStack() as stack:
         contestants = {}
         for engine in ENGINES:
@@ -155,10 +166,13 @@ def measure(case, threads, options, numpy):
         for turn in range(options.rounds):
             for engine in ENGINES if turn % 2 == 0 else reversed(ENGINES):
                 ms[engine].append(contestants[engine].time(options.seconds)["median_ms"])
-            peaks.append(peak(options, threads))
+            peaks.append(limits(options, threads)[0])
         starts = {engine: contestant.start for engine, contestant in contestants.items()}
-        gflop = starts["rectifier"]["flop"] / 1e9
-        return Row(case.name, case.batch, threads, gflop, ms, peaks, starts, difference)
+        ours = starts["rectifier"]
+        gigabytes = ours["bytes"] / 1e9
+        return Row(
+            case.name, case.batch, threads, ours["flop"] / 1e9, ms, peaks, gigabytes, bandwidth, starts, difference
+        )
 
 
 def main():
@@ -182,13 +196,15 @@ def main():
     import suite
 
     rows = []
+    bandwidths = {threads: limits(options, threads, "--memory")[1] for threads in options.threads}
+    print("memory: " + ", ".join(f"{threads} threads {rate:.1f} GB/s" for threads, rate in bandwidths.items()))
     print(report.header(), flush=True)
     with tempfile.TemporaryDirectory(prefix="rectifier-bench-") as scratch:
         for name in options.only or suite.NAMES:
             for threads in options.threads:
                 for batch in options.batch:
                     case = suite.write_case(name, batch, pathlib.Path(scratch))
-                    rows.append(measure(case, threads, options, numpy))
+                    rows.append(measure(case, threads, bandwidths[threads], options, numpy))
                     print(report.line(rows[-1]), flush=True)
     print(report.summary(rows))
     if options.csv:
