@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -241,6 +242,27 @@ bool SameSamples(const Graph& part, const Graph& whole, const std::vector<ValueI
   });
 }
 
+// Whether the front's nodes have the same constants in both bindings. One that counts samples would
+// count a chunk's; only where it says a result's shape, which is compared, must it do so.
+bool SameConstants(const Graph& part, const Graph& whole, size_t nodes) {
+  std::map<ValueId, const Node*> of_part;  // by their results
+  for (const Node& node : part.nodes()) of_part[node.outputs[0]] = &node;
+  for (size_t i = 0; i < nodes; ++i) {
+    const Node& node = whole.nodes()[i];
+    const auto found = of_part.find(node.outputs[0]);
+    if (found == of_part.end() || found->second->inputs != node.inputs) return false;
+    if (node.op == "Reshape" || node.op == "Resize") continue;
+    for (const ValueId id : node.inputs) {
+      const Tensor* a = part.constant(id);
+      const Tensor* b = whole.constant(id);
+      if (a == b) continue;
+      if (a == nullptr || b == nullptr || a->type() != b->type()) return false;
+      if (!std::ranges::equal(a->bytes(), b->bytes())) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const Graph& bound,
@@ -268,6 +290,7 @@ absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const G
   RECTIFIER_ASSIGN_OR_RETURN(Graph chunk, BindShapes(graph, chunk_shapes, compute));
   const std::vector<ValueId> across = ValuesAcross(bound, choice->nodes);
   if (!SameSamples(chunk, bound, across, split.chunk)) return std::nullopt;
+  if (!SameConstants(chunk, bound, choice->nodes)) return std::nullopt;
   const bool all = std::all_of(bound.outputs().begin(), bound.outputs().end(), [&](const auto& o) {
     return std::find(across.begin(), across.end(), o.value) != across.end();
   });

@@ -135,7 +135,8 @@ const std::array<Walker::Rule, 28> Walker::kRules = {
 };
 
 bool Walker::WorksBySample(const Node& node) const {
-  if (node.outputs.size() != 1 || node.inputs.empty() || node.inputs[0] == kNoValue) return false;
+  if (node.outputs.size() != 1 || node.outputs[0] == kNoValue) return false;
+  if (node.inputs.empty() || node.inputs[0] == kNoValue) return false;
   const Shape& y = ShapeOf(node.outputs[0]);
   if (y.rank() == 0 || y[0] != samples_) return false;
   for (const PostOp& post_op : node.post_ops) {

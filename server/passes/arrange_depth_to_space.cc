@@ -82,6 +82,7 @@ class Arranger {
     const ValueId bias_id = conv.inputs.size() > 2 ? conv.inputs[2] : kNoValue;
     const Tensor* bias = graph_.constant(bias_id);
     if (!attributes.ok() || attributes->group != 1 || weights == nullptr) return false;
+    if (weights->ElementCount() == 0) return false;
     if (bias_id != kNoValue && bias == nullptr) return false;
     room_ -= static_cast<int64_t>(weights->bytes().size());
     if (room_ < 0) return false;

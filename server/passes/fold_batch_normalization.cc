@@ -80,6 +80,7 @@ bool Absorb(Graph& graph, const Uses& uses, Node& conv, const Affine& affine, in
   const ValueId bias_id = conv.inputs.size() > 2 ? conv.inputs[2] : kNoValue;
   const Tensor* bias = graph.constant(bias_id);
   if (weights == nullptr || (bias_id != kNoValue && bias == nullptr)) return false;
+  if (affine.factor.empty()) return false;
   if (!uses.HasSingleReader(conv.inputs[1])) {
     const auto bytes = static_cast<int64_t>(weights->bytes().size());
     if (bytes > room) return false;

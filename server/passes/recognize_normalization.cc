@@ -110,7 +110,7 @@ class Matcher {
     for (const int i : found.nodes) {
       const ValueId id = node(i).outputs[0];
       if (uses_.is_output(id)) return false;
-      if (id != center && uses_.readers(id).size() > 1 && !IsSquareOf(i, center)) return false;
+      if (id != center && uses_.readers(id).size() > 1) return false;
       for (const int reader : uses_.readers(id)) {
         const bool inside = reader == last || std::find(found.nodes.begin(), found.nodes.end(),
                                                         reader) != found.nodes.end();
@@ -119,8 +119,6 @@ class Matcher {
     }
     return true;
   }
-
-  bool IsSquareOf(int i, ValueId center) const { return node(i).inputs[0] == center; }
 
   // Takes a product and a sum with a constant, which alone read what they go on from.
   void AddConstantsBehind(Expression& found) const {

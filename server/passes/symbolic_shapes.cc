@@ -69,6 +69,7 @@ SymbolicShapes::SymbolicShapes(const Graph& graph)
     }
   }
   for (const Node& node : graph.nodes()) {
+    if (node.outputs[0] == kNoValue) continue;  // the first of several may be left out
     Dims& dims = dims_[static_cast<size_t>(node.outputs[0])];
     dims = OfNode(graph, node, dims);
   }

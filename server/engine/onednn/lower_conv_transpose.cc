@@ -102,7 +102,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
     builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder));
     return absl::OkStatus();
   }
-  if (constant_bias && PrefersPhaseConvolution(attributes, window, builder.shape(w_id))) {
+  if (constant_bias && PrefersPhaseConvolution(attributes, window, x_shape, builder.shape(w_id))) {
     builder.Set(node.outputs[0], EmitPhaseConvolution(node, builder, window));
     return absl::OkStatus();
   }

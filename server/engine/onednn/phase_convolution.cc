@@ -69,6 +69,14 @@ WeightSource PhaseWeights(ProgramBuilder& builder, ValueId id, const Window& win
 // What is left of the padding when whole strides of it are taken from the input's.
 int64_t Crop(const Window& window, size_t i) { return window.pads_begin[i] % window.strides[i]; }
 
+// The convolution's padding at the beginning, and the positions of its result.
+int64_t Padding(const Window& window, size_t i) {
+  return Taps(window, i) - 1 - window.pads_begin[i] / window.strides[i];
+}
+int64_t Positions(const Window& window, size_t i) {
+  return (window.output[i] + Crop(window, i) + window.strides[i] - 1) / window.strides[i];
+}
+
 kernels::PhaseGather GatherOf(const Window& window, const Dims& z, int64_t channels) {
   const size_t last = window.strides.size() - 1;
   kernels::PhaseGather gather;
@@ -90,7 +98,7 @@ kernels::PhaseGather GatherOf(const Window& window, const Dims& z, int64_t chann
 }  // namespace
 
 bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Window& window,
-                             const Shape& w) {
+                             const Shape& x, const Shape& w) {
   // Where oneDNN's way is so slow that products with zeros do not matter.
   constexpr int64_t kFewChannels = 8;
   const size_t dims = window.kernel.size();
@@ -100,6 +108,8 @@ bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Wi
   for (size_t i = 0; i < dims; ++i) {
     // More padding than the kernel has taps leaves a phase without any.
     if (window.dilations[i] != 1 || window.pads_begin[i] >= window.kernel[i]) return false;
+    // oneDNN 3.7 crashes on windows that see nothing of the input.
+    if (Positions(window, i) > SpatialDims(x)[i] + Padding(window, i)) return false;
     strided = strided || window.strides[i] > 1;
     even = even && window.kernel[i] % window.strides[i] == 0;
   }
@@ -114,13 +124,10 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
   Dims pads_begin;
   Dims pads_end;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    const int64_t stride = window.strides[i];
-    const int64_t taps = Taps(window, i);
-    const int64_t positions = (window.output[i] + Crop(window, i) + stride - 1) / stride;
-    const int64_t pad = taps - 1 - window.pads_begin[i] / stride;
-    pads_begin.push_back(pad);
-    pads_end.push_back(positions - 1 + taps - SpatialDims(x_shape)[i] - pad);
-    z_dims.push_back(positions);
+    pads_begin.push_back(Padding(window, i));
+    z_dims.push_back(Positions(window, i));
+    pads_end.push_back(z_dims.back() - 1 + Taps(window, i) - SpatialDims(x_shape)[i] -
+                       Padding(window, i));
   }
   const PostOps post_ops = FusedPostOps(node, builder, {.repeats = phases});
   std::optional<Operand> bias;

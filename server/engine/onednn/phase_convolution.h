@@ -19,7 +19,7 @@ namespace rectifier::onednn {
 // Whether LowerConvTranspose() takes this way: one group, no holes, at most two spatial dimensions,
 // and a kernel that is a multiple of the stride or few channels.
 bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Window& window,
-                             const Shape& w);
+                             const Shape& x, const Shape& w);
 
 // Adds the steps, post-ops included, and returns the result, channels-last.
 Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Window& window);

@@ -223,6 +223,23 @@ output %y
                    .split.has_value());
 }
 
+// The number of samples itself, which a chunk has fewer of.
+TEST(SplitBatchTest, LeavesAloneWhatCountsItsSamples) {
+  EXPECT_FALSE(SplitOf(R"(
+input %x: f32[?, 3, 16, 16]
+const %v: f32[8, 3, 3, 3] = seed(1)
+const %first: i64[] = 0
+%shape = Shape(%x)
+%count = Gather(%shape, %first) {axis = 0}
+%n = Cast(%count) {to = "f32"}
+%a = Conv(%x, %v) {pads = [1, 1, 1, 1]}
+%y = Div(%a, %n)
+output %y
+)",
+                       kSmallCache)
+                   .split.has_value());
+}
+
 TEST(SplitBatchTest, LeavesAFixedBatchAlone) {
   EXPECT_FALSE(SplitOf(R"(
 input %x: f32[8, 3, 16, 16]
