@@ -51,8 +51,12 @@ class Arranger {
   explicit Arranger(Graph& graph) : graph_(graph), uses_(graph) {}
 
   int Run() {
+    std::vector<size_t> shuffles;  // as they stand now: lifting moves them
     for (size_t i = 0; i < graph_.nodes().size(); ++i) {
-      if (graph_.nodes()[i].op != "DepthToSpace" || !graph_.nodes()[i].post_ops.empty()) continue;
+      const Node& node = graph_.nodes()[i];
+      if (node.op == "DepthToSpace" && node.post_ops.empty()) shuffles.push_back(i);
+    }
+    for (const size_t i : shuffles) {
       const auto attributes = BlockAttributes::Read(graph_.nodes()[i]);
       if (!attributes.ok()) continue;
       const ValueId x = graph_.nodes()[i].inputs[0];
