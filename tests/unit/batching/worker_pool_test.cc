@@ -265,10 +265,13 @@ TEST_F(WorkerPoolTest, NoBatchIsShortWhereNoneIsToBe) {
 
 // A runner that belongs to whoever has its batcher, which a task of its own lets go of.
 TEST_F(WorkerPoolTest, ABatcherIsKeptUntilItsBatchHasEnded) {
+  struct AddsWhenFreed {
+    ~AddsWhenFreed() { counter.Add(); }
+    LatchCounter& counter;
+  };
   struct Served final : public BatchRunner, public std::enable_shared_from_this<Served> {
     Served(WorkerPool& pool, BatchObserver& observer, LatchCounter& counter)
-        : freed(counter), batcher(pool, {}, *this, observer) {}
-    ~Served() override { freed.Add(); }
+        : freed{counter}, batcher(pool, {}, *this, observer) {}
     std::vector<MeasuredRun> RunBatch(FormedBatch batch, int /*worker*/) override {
       last.reset();
       for (const auto& task : batch.tasks) AsFake(*task).Run();
@@ -277,7 +280,7 @@ TEST_F(WorkerPoolTest, ABatcherIsKeptUntilItsBatchHasEnded) {
     std::shared_ptr<const void> Hold() override { return weak_from_this().lock(); }
 
     std::shared_ptr<Served> last;
-    LatchCounter& freed;
+    AddsWhenFreed freed;  // once the batcher has left the pool
     DynamicBatcher batcher;
   };
   LatchCounter freed;
