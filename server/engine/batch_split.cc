@@ -287,9 +287,13 @@ absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const G
   for (size_t i = 0; i < chunk_shapes.size(); ++i) {
     if (split.batched[i]) chunk_shapes[i][0] = split.chunk;
   }
-  RECTIFIER_ASSIGN_OR_RETURN(Graph chunk, BindShapes(graph, chunk_shapes, compute));
+  auto bound_chunk = BindShapes(graph, chunk_shapes, compute);
+  if (!bound_chunk.ok()) return std::nullopt;  // it runs with this number of samples only
+  Graph chunk = *std::move(bound_chunk);
   const std::vector<ValueId> across = ValuesAcross(bound, choice->nodes);
-  if (!SameSamples(chunk, bound, across, split.chunk)) return std::nullopt;
+  std::vector<ValueId> computed;
+  for (size_t i = 0; i < choice->nodes; ++i) computed.push_back(bound.nodes()[i].outputs[0]);
+  if (!SameSamples(chunk, bound, computed, split.chunk)) return std::nullopt;
   if (!SameConstants(chunk, bound, choice->nodes)) return std::nullopt;
   const bool all = std::all_of(bound.outputs().begin(), bound.outputs().end(), [&](const auto& o) {
     return std::find(across.begin(), across.end(), o.value) != across.end();

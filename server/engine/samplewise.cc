@@ -73,7 +73,8 @@ class Walker {
   bool Softmax(const Node& node) const {
     const auto attributes = SoftmaxAttributes::Read(node);
     if (!attributes.ok() || !OnlyFirstIsComputed(node)) return false;
-    return attributes->axis > 0 || attributes->axis == -1;
+    const int rank = ShapeOf(node.inputs[0]).rank();
+    return attributes->axis > 0 || (attributes->axis < 0 && attributes->axis + rank > 0);
   }
   bool Pad(const Node& node) const {
     const auto pad = ReadPad(graph_, node, ShapeOf(node.inputs[0]).rank());

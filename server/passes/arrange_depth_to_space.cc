@@ -109,6 +109,10 @@ class Arranger {
     }
     const Tensor* slope = graph_.constant(reader.inputs[1]);
     if (slope == nullptr || !SlopeVariesOnlyAlong(slope->shape(), 4, 1)) return;
+    if (slope->ElementCount() > 1) {
+      room_ -= static_cast<int64_t>(slope->bytes().size()) * block * block;
+      if (room_ < 0) return;
+    }
     Node rectifier = reader;
     Node shuffle = graph_.nodes()[i];
     if (slope->ElementCount() > 1) {

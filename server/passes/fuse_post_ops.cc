@@ -15,7 +15,7 @@
 //   Rectifier(Conv(x, w), slope)               Conv(x, w) -> Rectifier(slope)
 //   Add(Conv(x, w), y)                         Conv(x, w) -> Add(y)
 //
-// one after the other in any number, as kRules says.
+// one after the other, as kRules says.
 
 namespace rectifier {
 namespace {
@@ -93,6 +93,8 @@ bool Fuser::FuseAt(size_t i, const Rule& rule, Place place) {
   const int producer = Producer(place.x);
   if (producer < 0 || !uses_.HasSingleReader(place.x)) return false;
   Node& into = graph_.nodes()[static_cast<size_t>(producer)];
+  constexpr size_t kMost = 8;  // oneDNN takes 32
+  if (into.post_ops.size() >= kMost) return false;
   if (!(this->*rule.fits)(into, place)) return false;
   Node& node = graph_.nodes()[i];
   into.post_ops.push_back(

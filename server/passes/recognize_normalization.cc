@@ -54,6 +54,7 @@ class Matcher {
     if (mean == nullptr || mean->inputs[0] != center->inputs[0]) return std::nullopt;
     if (!IsSquare(mean_of_squares->inputs[0], center->outputs[0], found)) return std::nullopt;
     found.x = center->inputs[0];
+    if (graph_.value(division.outputs[0]).type != graph_.value(found.x).type) return std::nullopt;
     const int rank = graph_.value(found.x).type->shape.rank();
     const auto axes = ReadReduce(graph_, *mean, rank);
     const auto same = ReadReduce(graph_, *mean_of_squares, rank);
@@ -178,9 +179,12 @@ class Namer {
   std::string base_;
 };
 
-bool BecomeChannelwise(Graph& graph, Node& last, const Expression& found, int axis) {
+bool BecomeChannelwise(Graph& graph, Node& last, const Expression& found, int axis, int64_t& room) {
   const Shape& x = graph.value(found.x).type->shape;
   if (axis > 2 || x.rank() < 3 || x[1] == kDynamicDim || x[1] == 0) return false;
+  constexpr int64_t kBytes = 2 * sizeof(float);  // of scale and bias together
+  if (x[1] > room / kBytes) return false;
+  room -= x[1] * kBytes;
   auto scale = PerChannel(found.scale, x.rank(), x[1], 1);
   auto bias = PerChannel(found.bias, x.rank(), x[1], 0);
   if (!scale || !bias) return false;
@@ -193,12 +197,16 @@ bool BecomeChannelwise(Graph& graph, Node& last, const Expression& found, int ax
   return true;
 }
 
-bool BecomeLayerwise(Graph& graph, Node& last, const Expression& found, int axis) {
+bool BecomeLayerwise(Graph& graph, Node& last, const Expression& found, int axis, int64_t& room) {
   const Shape& x = graph.value(found.x).type->shape;
   const Shape normalized(x.dims().subspan(static_cast<size_t>(axis)));
   for (const Tensor* tensor : {found.scale, found.bias}) {
     if (tensor != nullptr && !BroadcastsInto(tensor->shape(), normalized)) return false;
   }
+  for (const Tensor* tensor : {found.scale, found.bias}) {
+    if (tensor != nullptr) room -= static_cast<int64_t>(tensor->bytes().size());
+  }
+  if (room < 0) return false;
   last.op = "LayerNormalization";
   last.attributes = {{"axis", int64_t{axis}}, {"epsilon", found.epsilon}};
   const Namer namer(graph, last);
@@ -215,6 +223,7 @@ bool BecomeLayerwise(Graph& graph, Node& last, const Expression& found, int axis
 
 absl::StatusOr<int> RecognizeNormalizations(Graph& graph, const PassContext& /*context*/) {
   const Matcher matcher(graph);
+  int64_t room = kMaxAddedBytes;
   int changes = 0;
   std::vector<bool> dead(graph.nodes().size(), false);
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
@@ -223,8 +232,8 @@ absl::StatusOr<int> RecognizeNormalizations(Graph& graph, const PassContext& /*c
     const auto axis = FirstAxis(found->reduced);
     if (!axis) continue;
     Node& last = graph.nodes()[static_cast<size_t>(matcher.LastNode(*found))];
-    if (!BecomeChannelwise(graph, last, *found, *axis) &&
-        !BecomeLayerwise(graph, last, *found, *axis)) {
+    if (!BecomeChannelwise(graph, last, *found, *axis, room) &&
+        !BecomeLayerwise(graph, last, *found, *axis, room)) {
       continue;
     }
     for (const int node : found->nodes) dead[static_cast<size_t>(node)] = true;

@@ -44,7 +44,9 @@ std::vector<float> Join(const Tensor& weights, int64_t neighbours, int64_t strid
 int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window, const Shape& w) {
   const int64_t kernel = window.kernel.back();
   const int64_t stride = window.strides.back();
+  constexpr int64_t kMostWeights = int64_t{1} << 16;  // that become up to a hundred times as many
   if (attributes.group != 1 || window.dilations.back() != 1) return 1;
+  if (w.ElementCount() > kMostWeights) return 1;
   constexpr int64_t kMost = 16;
   constexpr double kWorthwhile = 1.5;
   int64_t best = 1;

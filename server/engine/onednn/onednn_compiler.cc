@@ -140,6 +140,7 @@ class OneDnnCompiler final : public Compiler {
   absl::StatusOr<std::shared_ptr<const Program>> Compile(
       const Graph& graph, std::span<const Shape> input_shapes) override {
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
+    RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
     const BatchSplitOptions options{CacheBytes() * options_.intra_op_threads,
                                     options_.intra_op_threads};
     RECTIFIER_ASSIGN_OR_RETURN(const auto split, SplitBatch(graph, bound, input_shapes, options,
@@ -147,13 +148,24 @@ class OneDnnCompiler final : public Compiler {
                                                               return Compute(constants);
                                                             }));
     if (!split) return Lower(bound, weights_);
-    RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
-    RECTIFIER_ASSIGN_OR_RETURN(auto front, Lower(split->front, weights_));
+    // What cannot be run in two parts may still be run as a whole, or has the better message there.
+    auto front = Lower(split->front, weights_);
+    if (!front.ok()) return Lower(bound, weights_);
     std::shared_ptr<const Program> rest;
     if (split->rest) {
-      RECTIFIER_ASSIGN_OR_RETURN(rest, Lower(*split->rest, weights_));
+      auto lowered = Lower(*split->rest, weights_);
+      if (!lowered.ok()) return Lower(bound, weights_);
+      rest = *std::move(lowered);
     }
-    return JoinSplit(*split, bound, std::move(front), std::move(rest));
+    auto joined = JoinSplit(*split, bound, *std::move(front), std::move(rest));
+    auto bytes = static_cast<int64_t>(joined->arena_bytes());
+    for (const auto* ports : {&joined->inputs(), &joined->outputs()}) {
+      for (const Program::Port& port : *ports) {
+        bytes += port.type.shape.ElementCount() * ElementSize(port.type.dtype);
+      }
+    }
+    if (bytes > options_.max_program_bytes) return Lower(bound, weights_);
+    return joined;
   }
 
   absl::StatusOr<std::vector<TensorType>> OutputTypes(

@@ -108,6 +108,8 @@ bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Wi
   for (size_t i = 0; i < dims; ++i) {
     // More padding than the kernel has taps leaves a phase without any.
     if (window.dilations[i] != 1 || window.pads_begin[i] >= window.kernel[i]) return false;
+    // Phases without a tap are nothing but zeros, and a file may ask for any number of them.
+    if (window.strides[i] > window.kernel[i]) return false;
     // oneDNN 3.7 crashes on windows that see nothing of the input.
     if (Positions(window, i) > SpatialDims(x)[i] + Padding(window, i)) return false;
     strided = strided || window.strides[i] > 1;

@@ -148,6 +148,8 @@ def greatest_difference(ours, theirs, numpy):
     for a, b in zip(ours, theirs, strict=True):
         if a.shape != b.shape:
             return float("inf")
+        if not (numpy.isfinite(a).all() and numpy.isfinite(b).all()):
+            return float("inf")
         largest = numpy.abs(b).max()
         worst = max(worst, float(numpy.abs(a - b).max() / largest) if largest else float(numpy.abs(a).max()))
     return worst

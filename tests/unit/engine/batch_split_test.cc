@@ -240,6 +240,20 @@ output %y
                    .split.has_value());
 }
 
+TEST(SplitBatchTest, LeavesAloneWhatIsOfAnotherShapeOnTheWay) {
+  EXPECT_FALSE(SplitOf(R"(
+input %x: f32[?, 3, 16, 16]
+const %eight: i64[2] = [8, -1]
+const %back: i64[4] = [-1, 3, 16, 16]
+%a = Reshape(%x, %eight)
+%b = Softmax(%a) {axis = 1}
+%y = Reshape(%b, %back)
+output %y
+)",
+                       kSmallCache)
+                   .split.has_value());
+}
+
 TEST(SplitBatchTest, LeavesAFixedBatchAlone) {
   EXPECT_FALSE(SplitOf(R"(
 input %x: f32[8, 3, 16, 16]
