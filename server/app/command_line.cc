@@ -125,8 +125,7 @@ void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& p
   Setting(serve, "--event-threads", options.event_threads,
           "threads that receive requests and run those batches that are shorter than it takes to "
           "wake a worker; 0: one for every eight CPUs that the process may use, within the "
-          "cgroup's CPU "
-          "quota")
+          "cgroup's CPU quota")
       ->check(CLI::Range(0, 64));
   Setting(
       serve, "--busy-poll-us", options.busy_poll_us,

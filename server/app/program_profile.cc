@@ -80,7 +80,6 @@ std::string ProfileText(const ProgramProfile& profile) {
                     Rate(step.gflop, step.ms, "{:.1f}"), fmt::format("{:.3f}", gigabytes * 1e3),
                     Rate(gigabytes, step.ms, "{:.1f}"), step.info.detail});
   }
-  // Negative where reading the clock between the steps costs more than what lies between them.
   return Table(rows) +
          fmt::format("steps {:.4f} ms; a run without looking at the clock {:.4f} ms\n", total,
                      profile.run_ms);

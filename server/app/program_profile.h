@@ -30,7 +30,7 @@ ProgramProfile ProfileProgram(const std::shared_ptr<const Program>& program, con
                               std::span<const MutableTensorView> outputs, double seconds,
                               const Clock& clock);
 
-// A table: a row for each step, and one for the time between them.
+// A table with a row for each step, and a line that compares their sum with a run.
 std::string ProfileText(const ProgramProfile& profile);
 
 }  // namespace rectifier

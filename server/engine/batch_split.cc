@@ -11,6 +11,7 @@
 #include "server/core/status.h"
 #include "server/engine/bind_shapes.h"
 #include "server/engine/samplewise.h"
+#include "server/graph/dead_nodes.h"
 #include "server/ops/flop.h"
 #include "server/ops/infer_types.h"
 
@@ -110,8 +111,12 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
   constexpr double kFlopPerSecond = 1e11;
   constexpr double kWorthwhile = 0.03;
   const auto cache = static_cast<double>(options.cache_bytes);
+  std::vector<Traffic> of_nodes;
   double whole = 0;
-  for (const Node& node : bound.nodes()) whole += Missed(TrafficOf(bound, node).tensors, cache);
+  for (const Node& node : bound.nodes()) {
+    of_nodes.push_back(TrafficOf(bound, node));
+    whole += Missed(of_nodes.back().tensors, cache);
+  }
   const std::vector<bool> places = PlacesToEnd(bound);
   Choice best;
   double most = kWorthwhile * (whole / kBytesPerSecond + Flop(bound) / kFlopPerSecond);
@@ -121,7 +126,7 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
     const auto times = static_cast<double>(chunks);
     double saved = 0;
     for (size_t i = 0; i < prefix; ++i) {
-      const Traffic traffic = TrafficOf(bound, bound.nodes()[i]);
+      const Traffic& traffic = of_nodes[i];
       saved += Missed(traffic.tensors, cache) - times * Missed(traffic.tensors / times, cache);
       saved -= (times - 1) * traffic.weights;
       if (places[i + 1] && saved / kBytesPerSecond > most) {
@@ -170,31 +175,6 @@ std::vector<int64_t> ChannelsBack(int rank) {
   return perm;
 }
 
-// The nodes that the outputs need, without those that compute `known`.
-void KeepWhatIsNeeded(Graph& graph, const std::vector<ValueId>& known) {
-  std::vector<bool> wanted(static_cast<size_t>(graph.value_count()), false);
-  const auto set = [&](ValueId id, bool to) {
-    if (id != kNoValue) wanted[static_cast<size_t>(id)] = to;
-  };
-  for (const Graph::Output& output : graph.outputs()) set(output.value, true);
-  std::vector<Node> kept;
-  for (size_t i = graph.nodes().size(); i-- > 0;) {
-    Node& node = graph.nodes()[i];
-    const bool needed = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
-      return id != kNoValue && wanted[static_cast<size_t>(id)] &&
-             std::find(known.begin(), known.end(), id) == known.end();
-    });
-    if (!needed) continue;
-    for (const ValueId id : node.inputs) set(id, true);
-    for (const PostOp& post_op : node.post_ops) {
-      for (const ValueId id : post_op.operands) set(id, true);
-    }
-    kept.push_back(std::move(node));
-  }
-  std::reverse(kept.begin(), kept.end());
-  graph.nodes() = std::move(kept);
-}
-
 // `graph` up to the values `across`, which are its outputs with their channels last.
 absl::StatusOr<Graph> FrontOf(Graph graph, const std::vector<ValueId>& across) {
   graph.outputs().clear();
@@ -204,14 +184,22 @@ absl::StatusOr<Graph> FrontOf(Graph graph, const std::vector<ValueId>& across) {
         "Transpose", {id}, name, {{"perm", ChannelsToTheEnd(graph.value(id).type->shape.rank())}});
     graph.outputs().push_back({name, turned});
   }
-  KeepWhatIsNeeded(graph, {});
+  RemoveDeadNodes(graph, std::vector<bool>(graph.nodes().size(), false));
   RECTIFIER_RETURN_IF_ERROR(InferTypes(graph));
   return graph;
 }
 
 // `graph` from these values on, which are its last inputs.
 absl::StatusOr<Graph> RestOf(Graph graph, const std::vector<ValueId>& across) {
-  KeepWhatIsNeeded(graph, across);
+  // What computes them has no other results.
+  std::vector<bool> handed_over(static_cast<size_t>(graph.value_count()), false);
+  for (const ValueId id : across) handed_over[static_cast<size_t>(id)] = true;
+  std::vector<bool> dead;
+  for (const Node& node : graph.nodes()) {
+    dead.push_back(node.outputs[0] != kNoValue &&
+                   handed_over[static_cast<size_t>(node.outputs[0])]);
+  }
+  RemoveDeadNodes(graph, std::move(dead));
   std::vector<Node> nodes;
   for (const ValueId id : across) {
     const TensorType type = *graph.value(id).type;

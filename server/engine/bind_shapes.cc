@@ -1,9 +1,9 @@
 #include "server/engine/bind_shapes.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/graph/dead_nodes.h"
 #include "server/ops/infer_types.h"
 
 namespace rectifier {
@@ -27,29 +27,6 @@ absl::Status SetInputShapes(Graph& graph, std::span<const Shape> input_shapes) {
     value.type->shape = input_shapes[i];
   }
   return absl::OkStatus();
-}
-
-// Nodes that come after a node with a dead result read nothing of it.
-void RemoveDeadNodes(Graph& graph, std::vector<bool> dead) {
-  std::vector<bool> wanted(static_cast<size_t>(graph.value_count()), false);
-  const auto want = [&](ValueId id) {
-    if (id != kNoValue) wanted[static_cast<size_t>(id)] = true;
-  };
-  for (const Graph::Output& output : graph.outputs()) want(output.value);
-  std::vector<Node>& nodes = graph.nodes();
-  for (size_t i = nodes.size(); i-- > 0;) {
-    dead[i] =
-        dead[i] || std::none_of(nodes[i].outputs.begin(), nodes[i].outputs.end(), [&](ValueId id) {
-          return id != kNoValue && wanted[static_cast<size_t>(id)];
-        });
-    if (dead[i]) continue;
-    for (const ValueId id : nodes[i].inputs) want(id);
-    for (const PostOp& post_op : nodes[i].post_ops) {
-      for (const ValueId id : post_op.operands) want(id);
-    }
-  }
-  size_t i = 0;
-  std::erase_if(nodes, [&](const Node&) { return dead[i++]; });
 }
 
 }  // namespace

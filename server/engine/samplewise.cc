@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "server/ops/concat.h"
-#include "server/ops/elementwise.h"
 #include "server/ops/gemm.h"
 #include "server/ops/operator_table.h"
 #include "server/ops/pad.h"
@@ -147,12 +146,7 @@ bool Walker::WorksBySample(const Node& node) const {
     if (rule.op == node.op) return (this->*rule.holds)(node);
   }
   const Operator* found = FindOperator(node.op);
-  constexpr std::array kElementwise = {InferFloatUnary,    InferNumericUnary, InferNot,
-                                       InferNumericBinary, InferComparison,   InferLogical,
-                                       InferWhere};
-  return found != nullptr &&
-         std::find(kElementwise.begin(), kElementwise.end(), found->infer) != kElementwise.end() &&
-         Elementwise(node);
+  return found != nullptr && IsElementwise(*found) && Elementwise(node);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "server/ops/operator_table.h"
 
+#include <algorithm>
 #include <array>
 
 #include "server/ops/average_pool.h"
@@ -150,6 +151,13 @@ const Operator* FindOperator(std::string_view name) {
     if (op.name == name) return &op;
   }
   return nullptr;
+}
+
+bool IsElementwise(const Operator& op) {
+  constexpr std::array kElementwise = {InferFloatUnary,    InferNumericUnary, InferNot,
+                                       InferNumericBinary, InferComparison,   InferLogical,
+                                       InferWhere};
+  return std::find(kElementwise.begin(), kElementwise.end(), op.infer) != kElementwise.end();
 }
 
 }  // namespace rectifier

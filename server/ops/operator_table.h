@@ -24,6 +24,10 @@ inline constexpr int kAnyNumber = 1 << 30;
 // All operators, in alphabetical order.
 std::span<const Operator> OperatorTable();
 
+// Whether every element of the result is computed from one of each operand, which broadcast against
+// each other: the operators of elementwise.h but Clip and Identity.
+bool IsElementwise(const Operator& op);
+
 // Null when there is none of this name.
 const Operator* FindOperator(std::string_view name);
 

@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "server/core/status.h"
-#include "server/ops/elementwise.h"
 #include "server/ops/node_types.h"
 #include "server/ops/operator_table.h"
 #include "server/ops/pad.h"
@@ -173,13 +171,8 @@ class Sinker {
     if (op == "Cast" || op == "Clip" || op == "Identity") return 1;
     if (op == "Rectifier") return 2;
     const Operator* found = FindOperator(op);
-    if (found == nullptr) return 0;
-    constexpr std::array kElementwise = {InferFloatUnary,    InferNumericUnary, InferNot,
-                                         InferNumericBinary, InferComparison,   InferLogical,
-                                         InferWhere};
-    const bool elementwise =
-        std::find(kElementwise.begin(), kElementwise.end(), found->infer) != kElementwise.end();
-    return elementwise ? static_cast<size_t>(found->max_inputs) : 0;
+    if (found == nullptr || !IsElementwise(*found)) return 0;
+    return static_cast<size_t>(found->max_inputs);
   }
 
   bool SinkConcat(Node& node) {

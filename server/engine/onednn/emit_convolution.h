@@ -25,15 +25,17 @@ struct Convolution {
 };
 
 // A node's input 2, when it has one.
+inline bool HasBias(const Node& node) {
+  return node.inputs.size() > 2 && node.inputs[2] != kNoValue;
+}
 inline std::optional<Operand> BiasOf(ProgramBuilder& builder, const Node& node) {
-  if (node.inputs.size() <= 2 || node.inputs[2] == kNoValue) return std::nullopt;
+  if (!HasBias(node)) return std::nullopt;
   return builder.Get(node.inputs[2]);
 }
 
 // Whether the bias is known when the Program is made, or there is none.
 inline bool HasConstantBias(const Graph& graph, const Node& node) {
-  return node.inputs.size() <= 2 || node.inputs[2] == kNoValue ||
-         graph.constant(node.inputs[2]) != nullptr;
+  return !HasBias(node) || graph.constant(node.inputs[2]) != nullptr;
 }
 
 inline Dims HolesOf(const Window& window) {

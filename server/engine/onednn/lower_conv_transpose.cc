@@ -63,7 +63,7 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
   const Shape& y = builder.shape(node.outputs[0]);
   const int64_t taps = w.ElementCount() / (w[0] * w[1]);
   std::optional<Operand> bias;
-  if (BiasOf(builder, node)) bias = RepeatedChannels(builder, node.inputs[2], w[1], taps);
+  if (HasBias(node)) bias = RepeatedChannels(builder, node.inputs[2], w[1], taps);
   // [C, M, taps] as [taps, M, C].
   const auto& tensor = builder.graph().value(w_id).constant;
   const WeightSource weights{w_id,

@@ -48,6 +48,21 @@ Operand EmitPart(ProgramBuilder& builder, std::string_view op, const Operand& x,
   return result;
 }
 
+// The pixels that become neighbours lie in consecutive channels: runs of them are copied.
+Operand EmitPixelShuffle(const Node& node, ProgramBuilder& builder, const Operand& x,
+                         int64_t block) {
+  const Shape& from = builder.shape(node.inputs[0]);
+  const Shape& to = builder.shape(node.outputs[0]);
+  const kernels::PhaseGather gather{from[0], from[2], from[3], block, block,
+                                    to[1],   0,       0,       to[2], to[3]};
+  Operand result = builder.Allocate(ChannelsLast(to));
+  builder.AddKernel(node.op, "phases", {result, x}, [gather](std::span<std::byte* const> memory) {
+    kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
+                          reinterpret_cast<const float*>(memory[1]));
+  });
+  return result;
+}
+
 }  // namespace
 
 absl::Status LowerSlice(const Node& node, ProgramBuilder& builder) {
@@ -111,25 +126,6 @@ absl::Status LowerTile(const Node& node, ProgramBuilder& builder) {
 }
 
 // Both operators move x's [N, C, H, W] between two views of 6 dimensions: (n, by, bx, c, y, x).
-namespace {
-
-// The pixels that become neighbours lie in consecutive channels: runs of them are copied.
-Operand EmitPixelShuffle(const Node& node, ProgramBuilder& builder, const Operand& x,
-                         int64_t block) {
-  const Shape& from = builder.shape(node.inputs[0]);
-  const Shape& to = builder.shape(node.outputs[0]);
-  const kernels::PhaseGather gather{from[0], from[2], from[3], block, block,
-                                    to[1],   0,       0,       to[2], to[3]};
-  Operand result = builder.Allocate(ChannelsLast(to));
-  builder.AddKernel(node.op, "phases", {result, x}, [gather](std::span<std::byte* const> memory) {
-    kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
-                          reinterpret_cast<const float*>(memory[1]));
-  });
-  return result;
-}
-
-}  // namespace
-
 absl::Status LowerBlocks(const Node& node, ProgramBuilder& builder) {
   RECTIFIER_ASSIGN_OR_RETURN(const BlockAttributes attributes, BlockAttributes::Read(node));
   const bool to_space = node.op == "DepthToSpace";

@@ -115,14 +115,21 @@ std::string LargestPlace(const Graph& graph, const onednn::ProgramParts& parts) 
   return node == graph.nodes().end() ? "graph outputs" : Place(*node);
 }
 
-absl::Status CheckMemory(const Graph& graph, const onednn::ProgramParts& parts, int64_t max_bytes) {
-  // No overflow: a tensor is below 2^40 bytes, and there are at most 2^17 of them.
-  auto bytes = static_cast<int64_t>(parts.arena_bytes);
-  for (const auto* ports : {&parts.inputs, &parts.outputs}) {
+// What an arena, inputs and outputs take. No overflow: a tensor is below 2^40 bytes, and there are
+// at most 2^17 of them.
+int64_t BytesToRun(size_t arena_bytes, const std::vector<Program::Port>& inputs,
+                   const std::vector<Program::Port>& outputs) {
+  auto bytes = static_cast<int64_t>(arena_bytes);
+  for (const auto* ports : {&inputs, &outputs}) {
     for (const Program::Port& port : *ports) {
       bytes += port.type.shape.ElementCount() * ElementSize(port.type.dtype);
     }
   }
+  return bytes;
+}
+
+absl::Status CheckMemory(const Graph& graph, const onednn::ProgramParts& parts, int64_t max_bytes) {
+  const int64_t bytes = BytesToRun(parts.arena_bytes, parts.inputs, parts.outputs);
   if (bytes <= max_bytes) return absl::OkStatus();
   return ResourceExhausted(LargestPlace(graph, parts),
                            "running the graph takes {} bytes of memory, at most {} are allowed; "
@@ -158,12 +165,7 @@ class OneDnnCompiler final : public Compiler {
       rest = *std::move(lowered);
     }
     auto joined = JoinSplit(*split, bound, *std::move(front), std::move(rest));
-    auto bytes = static_cast<int64_t>(joined->arena_bytes());
-    for (const auto* ports : {&joined->inputs(), &joined->outputs()}) {
-      for (const Program::Port& port : *ports) {
-        bytes += port.type.shape.ElementCount() * ElementSize(port.type.dtype);
-      }
-    }
+    const int64_t bytes = BytesToRun(joined->arena_bytes(), joined->inputs(), joined->outputs());
     if (bytes > options_.max_program_bytes) return Lower(bound, weights_);
     return joined;
   }

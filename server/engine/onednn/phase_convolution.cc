@@ -106,7 +106,7 @@ bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Wi
   bool strided = false;
   bool even = true;  // every phase has the same number of taps
   for (size_t i = 0; i < dims; ++i) {
-    // More padding than the kernel has taps leaves a phase without any.
+    // With more padding than the kernel spans, the convolution's own would be negative.
     if (window.dilations[i] != 1 || window.pads_begin[i] >= window.kernel[i]) return false;
     // Phases without a tap are nothing but zeros, and a file may ask for any number of them.
     if (window.strides[i] > window.kernel[i]) return false;
@@ -133,7 +133,7 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
   }
   const PostOps post_ops = FusedPostOps(node, builder, {.repeats = phases});
   std::optional<Operand> bias;
-  if (BiasOf(builder, node)) {
+  if (HasBias(node)) {
     bias = RepeatedChannels(builder, node.inputs[2], channels, phases);
   }
   const Convolution convolution{builder.Get(node.inputs[0], ChannelsLast(x_shape)),
