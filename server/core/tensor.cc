@@ -21,7 +21,11 @@ absl::StatusOr<int64_t> CheckedByteSize(const TensorType& type) {
 
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kLarge = SIZE_MAX;
+#else
 constexpr size_t kLarge = size_t{2} << 20;
+#endif
 
 void* Map(size_t size) {
   void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -32,15 +36,25 @@ void* Map(size_t size) {
 
 }  // namespace
 
-AlignedBuffer::AlignedBuffer(size_t size) : size_(size) {
-  if (size == 0) return;
-  void* p = size >= kLarge ? Map(size) : ::operator new (size, std::align_val_t{kTensorAlignment});
-  data_ = {static_cast<std::byte*>(p), Free(size)};
+AlignedBuffer::AlignedBuffer(size_t size) {
+  if (size < kLarge) {
+    *this = OfHeap(size);
+  } else {
+    data_ = {static_cast<std::byte*>(Map(size)), Free{size, /*mapped=*/true}};
+  }
+}
+
+AlignedBuffer AlignedBuffer::OfHeap(size_t size) {
+  AlignedBuffer buffer;
+  if (size == 0) return buffer;
+  void* p = ::operator new (size, std::align_val_t{kTensorAlignment});
+  buffer.data_ = {static_cast<std::byte*>(p), Free{size, /*mapped=*/false}};
+  return buffer;
 }
 
 void AlignedBuffer::Free::operator()(std::byte* p) const {
-  if (size_ >= kLarge) {
-    munmap(p, size_);
+  if (mapped) {
+    munmap(p, size);
   } else {
     ::operator delete (p, std::align_val_t{kTensorAlignment});
   }

@@ -51,26 +51,25 @@ inline constexpr size_t kTensorAlignment = 64;
 
 // Owns kTensorAlignment-aligned memory, not initialised. What is large is the system's own, in huge
 // pages where it has them, and goes back to it at once: a heap keeps what was once freed, and a
-// model that is loaded frees as much as it keeps.
+// model that is loaded frees as much as it keeps. Under AddressSanitizer all of it is the heap's,
+// which has red zones.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size);
+  // The heap's, however large: for what is freed soon and then asked for again.
+  static AlignedBuffer OfHeap(size_t size);
 
   std::byte* data() const { return data_.get(); }
-  size_t size() const { return size_; }
+  size_t size() const { return data_ == nullptr ? 0 : data_.get_deleter().size; }
 
  private:
-  class Free {
-   public:
-    explicit Free(size_t size) : size_(size) {}
+  struct Free {
+    size_t size;
+    bool mapped;
     void operator()(std::byte* p) const;
-
-   private:
-    size_t size_;
   };
-  std::unique_ptr<std::byte, Free> data_{nullptr, Free(0)};
-  size_t size_ = 0;
+  std::unique_ptr<std::byte, Free> data_{nullptr, Free{0, false}};
 };
 
 // A tensor that owns its elements, in row-major order. Movable, not copyable.

@@ -14,6 +14,7 @@
 #include "server/graph/dead_nodes.h"
 #include "server/ops/flop.h"
 #include "server/ops/infer_types.h"
+#include "server/ops/operator_table.h"
 
 namespace rectifier {
 namespace {
@@ -44,9 +45,41 @@ Traffic TrafficOf(const Graph& graph, const Node& node) {
 // The bytes of `bytes`, touched together, that come from beyond a cache of that size.
 double Missed(double bytes, double cache) { return std::max(0.0, bytes - cache); }
 
+bool IsOneOf(std::string_view op, std::span<const std::string_view> ops) {
+  return std::find(ops.begin(), ops.end(), op) != ops.end();
+}
+
+// Whether a tensor that lies channels-last does not lie row-major as well.
+bool HasOneChannelsLastLayout(const Shape& shape) {
+  return shape.rank() > 2 && shape[1] > 1 && shape.ElementCount() > shape[0] * shape[1];
+}
+
+// Whether the result lies channels-last if all of the computed operands do that have spatial
+// dimensions, which may[id] says.
+bool KeepsChannelsLast(const Graph& graph, const Node& node, const std::vector<bool>& may) {
+  constexpr std::array<std::string_view, 9> kKeep = {
+      "Clip", "Concat",    "DepthToSpace", "GroupNormalization", "InstanceNormalization",
+      "Pad",  "Rectifier", "Resize",       "SpaceToDepth"};
+  const Operator* found = FindOperator(node.op);
+  const bool elementwise = found != nullptr && IsElementwise(*found);
+  if (!elementwise && !IsOneOf(node.op, kKeep)) return false;
+  const Shape& to = graph.value(node.outputs[0]).type->shape;
+  // Elementwise results lie as an operand of their shape. What Concat joins lies channels-last when
+  // one of them does, and in no other way.
+  bool leads = !elementwise && node.op != "Concat";
+  for (const ValueId id : node.inputs) {
+    if (id == kNoValue || graph.constant(id) != nullptr) continue;
+    const Shape& shape = graph.value(id).type->shape;
+    if (shape.rank() > 2 && !may[static_cast<size_t>(id)]) return false;
+    leads = leads || (node.op == "Concat" ? HasOneChannelsLastLayout(shape) : shape == to);
+  }
+  return leads;
+}
+
 // Which values lie channels-last when they are computed in one piece, or have no other way to lie:
-// handed over, they are what they would have been, and so what follows has the same bits. A matrix
-// that was reshaped from a tensor is not among them: a product may read the tensor instead.
+// handed over, they are what they would have been, and so what follows has the same bits. What is
+// another value's memory, seen in another way, is not among them: a product may read that value
+// instead, and nobody may write over the one while the other is still read.
 std::vector<bool> MayBeHandedOver(const Graph& graph) {
   constexpr std::array<std::string_view, 8> kChannelsLast = {"AveragePool",
                                                              "BatchNormalization",
@@ -56,37 +89,34 @@ std::vector<bool> MayBeHandedOver(const Graph& graph) {
                                                              "LRN",
                                                              "LpPool",
                                                              "MaxPool"};
-  constexpr std::array<std::string_view, 7> kViews = {"Expand", "Flatten",   "Reshape",  "Squeeze",
-                                                      "Tile",   "Transpose", "Unsqueeze"};
-  const auto is_one_of = [](std::string_view op, std::span<const std::string_view> ops) {
-    return std::find(ops.begin(), ops.end(), op) != ops.end();
-  };
+  constexpr std::array<std::string_view, 9> kViews = {"Cast",     "Expand",    "Flatten",
+                                                      "Identity", "Reshape",   "Squeeze",
+                                                      "Tile",     "Transpose", "Unsqueeze"};
   std::vector<bool> may(static_cast<size_t>(graph.value_count()), false);
   for (const Node& node : graph.nodes()) {
-    if (is_one_of(node.op, kViews)) continue;
-    const bool follows = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
-      return id == kNoValue || graph.constant(id) != nullptr || may[static_cast<size_t>(id)];
-    });
-    for (const ValueId id : node.outputs) {
-      if (id == kNoValue) continue;
-      const bool flat = graph.value(id).type->shape.rank() < 3;
-      may[static_cast<size_t>(id)] = flat || follows || is_one_of(node.op, kChannelsLast);
-    }
+    if (IsOneOf(node.op, kViews) || node.outputs[0] == kNoValue) continue;
+    const bool flat = graph.value(node.outputs[0]).type->shape.rank() < 3;
+    may[static_cast<size_t>(node.outputs[0])] =
+        flat || IsOneOf(node.op, kChannelsLast) || KeepsChannelsLast(graph, node, may);
   }
   return may;
 }
 
-// For each number of nodes, whether a front may end behind them.
+// For each number of nodes, whether a front may end behind them: not between a value that cannot be
+// handed over and a node that reads it.
 std::vector<bool> PlacesToEnd(const Graph& graph) {
   const std::vector<bool> may = MayBeHandedOver(graph);
   std::vector<size_t> computed(static_cast<size_t>(graph.value_count()), 0);  // behind which node
-  std::vector<bool> places(graph.nodes().size() + 1, true);
+  // Of the values that cannot be handed over: how many more are being kept from here on.
+  std::vector<int> kept(graph.nodes().size() + 2, 0);
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     const Node& node = graph.nodes()[i];
     const auto read = [&](ValueId id) {
       if (id == kNoValue || may[static_cast<size_t>(id)]) return;
       const size_t from = computed[static_cast<size_t>(id)];
-      if (from > 0) std::fill(places.begin() + from, places.begin() + i + 1, false);
+      if (from == 0) return;
+      ++kept[from];
+      --kept[i + 1];
     };
     for (const ValueId id : node.inputs) read(id);
     for (const PostOp& post_op : node.post_ops) {
@@ -96,6 +126,9 @@ std::vector<bool> PlacesToEnd(const Graph& graph) {
       if (id != kNoValue) computed[static_cast<size_t>(id)] = i + 1;
     }
   }
+  std::vector<bool> places;
+  int now = 0;
+  for (size_t i = 0; i <= graph.nodes().size(); ++i) places.push_back((now += kept[i]) == 0);
   return places;
 }
 
@@ -233,20 +266,26 @@ bool SameSamples(const Graph& part, const Graph& whole, const std::vector<ValueI
 // Whether the front's nodes have the same constants in both bindings. One that counts samples would
 // count a chunk's; only where it says a result's shape, which is compared, must it do so.
 bool SameConstants(const Graph& part, const Graph& whole, size_t nodes) {
+  const auto same = [&](const std::vector<ValueId>& ids) {
+    return std::all_of(ids.begin(), ids.end(), [&](ValueId id) {
+      const Tensor* a = part.constant(id);
+      const Tensor* b = whole.constant(id);
+      if (a == b) return true;
+      if (a == nullptr || b == nullptr || a->type() != b->type()) return false;
+      return std::ranges::equal(a->bytes(), b->bytes());
+    });
+  };
   std::map<ValueId, const Node*> of_part;  // by their results
   for (const Node& node : part.nodes()) of_part[node.outputs[0]] = &node;
   for (size_t i = 0; i < nodes; ++i) {
     const Node& node = whole.nodes()[i];
     const auto found = of_part.find(node.outputs[0]);
     if (found == of_part.end() || found->second->inputs != node.inputs) return false;
-    if (node.op == "Reshape" || node.op == "Resize") continue;
-    for (const ValueId id : node.inputs) {
-      const Tensor* a = part.constant(id);
-      const Tensor* b = whole.constant(id);
-      if (a == b) continue;
-      if (a == nullptr || b == nullptr || a->type() != b->type()) return false;
-      if (!std::ranges::equal(a->bytes(), b->bytes())) return false;
+    for (const PostOp& post_op : node.post_ops) {
+      if (!same(post_op.operands)) return false;
     }
+    if (node.op == "Reshape" || node.op == "Resize") continue;
+    if (!same(node.inputs)) return false;
   }
   return true;
 }

@@ -89,6 +89,7 @@ class Arranger {
     if (weights->ElementCount() == 0) return false;
     if (bias_id != kNoValue && bias == nullptr) return false;
     room_ -= static_cast<int64_t>(weights->bytes().size());
+    if (bias != nullptr) room_ -= static_cast<int64_t>(bias->bytes().size());
     if (room_ < 0) return false;
     const auto pixels = static_cast<size_t>(block * block);
     const std::vector<size_t> from =

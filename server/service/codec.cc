@@ -290,7 +290,7 @@ absl::StatusOr<Reply> Reply::Allocate(const ModelSignature& signature,
     reply.places_[i] = {begin, static_cast<size_t>(*bytes)};
     end = begin + reply.places_[i].size;
   }
-  reply.memory_ = AlignedBuffer(end);
+  reply.memory_ = AlignedBuffer::OfHeap(end);
   return reply;
 }
 

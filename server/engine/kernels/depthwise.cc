@@ -30,7 +30,7 @@ Taps TapsInside(const DepthwiseConvolution& shape, size_t dim, int64_t begin) {
 struct Position {
   Taps rows;
   Taps columns;
-  const float* x;  // of the first tap, which may be in the padding
+  const float* x;  // of the first tap that lies inside
 };
 
 struct Parameters {
@@ -54,7 +54,8 @@ void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
   const int64_t column_step = shape.dilations[1] * shape.channels;
   for (int64_t k = at.rows.first; k < at.rows.end; ++k) {
     for (int64_t l = at.columns.first; l < at.columns.end; ++l) {
-      const float* x = at.x + k * row_step + l * column_step + c;
+      const float* x =
+          at.x + (k - at.rows.first) * row_step + (l - at.columns.first) * column_step + c;
       const float* w = parameters.weights + (k * shape.kernel[1] + l) * shape.channels + c;
       for (int64_t i = 0; i < kCount; ++i) sums[i] += load(w, i) * load(x, i);
     }
@@ -73,8 +74,12 @@ void ComputePosition(const DepthwiseConvolution& shape, const float* x, int64_t 
                      const Parameters& parameters, float* y) {
   const int64_t top = row * shape.strides[0] - shape.pads_begin[0];
   const int64_t left = column * shape.strides[1] - shape.pads_begin[1];
-  const Position at{TapsInside(shape, 0, top), TapsInside(shape, 1, left),
-                    x + (top * shape.input[1] + left) * shape.channels};
+  Position at{TapsInside(shape, 0, top), TapsInside(shape, 1, left), x};
+  if (at.rows.first < at.rows.end && at.columns.first < at.columns.end) {
+    const int64_t first_row = top + at.rows.first * shape.dilations[0];
+    const int64_t first_column = left + at.columns.first * shape.dilations[1];
+    at.x += (first_row * shape.input[1] + first_column) * shape.channels;
+  }
   int64_t c = 0;
   for (; c + 4 * kLanes <= shape.channels; c += 4 * kLanes) {
     ComputeBlock<Channels, kLanes, 4>(shape, at, parameters, c, y);

@@ -160,7 +160,9 @@ class OneDnnCompiler final : public Compiler {
     if (!front.ok()) return Lower(bound, weights_);
     std::shared_ptr<const Program> rest;
     if (split->rest) {
-      auto lowered = Lower(*split->rest, weights_);
+      // What is handed over may be written over, as it may in one piece.
+      auto lowered =
+          Lower(*split->rest, weights_, split->rest->inputs().size() - split->batched.size());
       if (!lowered.ok()) return Lower(bound, weights_);
       rest = *std::move(lowered);
     }
@@ -190,9 +192,10 @@ class OneDnnCompiler final : public Compiler {
   }
 
   absl::StatusOr<std::shared_ptr<const Program>> Lower(const Graph& bound,
-                                                       onednn::WeightStore& weights) {
+                                                       onednn::WeightStore& weights,
+                                                       size_t scratch_inputs = 0) {
     RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
-    ProgramBuilder builder(bound, weights, engine_, options_.intra_op_threads);
+    ProgramBuilder builder(bound, weights, engine_, options_.intra_op_threads, scratch_inputs);
     for (const Node& node : bound.nodes()) RECTIFIER_RETURN_IF_ERROR(LowerNode(node, builder));
     onednn::ProgramParts parts;
     RECTIFIER_RETURN_IF_ERROR(Guarded(bound.name, [&] {

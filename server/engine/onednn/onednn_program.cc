@@ -58,7 +58,7 @@ class OneDnnBinding final : public Binding {
     RECTIFIER_CHECK(outputs.size() == parts_.outputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
       RECTIFIER_CHECK(inputs[i].type == parts_.inputs[i].type);
-      // Steps never write to an input's buffer.
+      // Steps write to no input's buffer but those that are scratch.
       SetExternal(i, const_cast<std::byte*>(inputs[i].bytes.data()));
     }
     for (size_t i = 0; i < outputs.size(); ++i) {

@@ -46,11 +46,12 @@ bool IsWorthThreads(const Graph& graph, const Node& node) {
 }  // namespace
 
 ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine,
-                               int threads)
+                               int threads, size_t scratch_inputs)
     : graph_(graph),
       weights_(weights),
       engine_(std::move(engine)),
       threads_(threads),
+      callers_inputs_(graph.inputs().size() - scratch_inputs),
       uses_left_(static_cast<size_t>(graph.value_count()), 0),
       places_(static_cast<size_t>(graph.value_count())),
       flattened_(static_cast<size_t>(graph.value_count())) {
@@ -150,7 +151,11 @@ Operand ProgramBuilder::Get(ValueId id, const Desc& layout) {
 
 bool ProgramBuilder::MayOverwrite(const Operand& operand) const {
   const auto index = static_cast<size_t>(operand.buffer);
-  return parts_.buffers[index].kind == Buffer::Kind::kArena && readers_left_[index] <= 1;
+  const Buffer& buffer = parts_.buffers[index];
+  const bool ours =
+      buffer.kind == Buffer::Kind::kArena ||
+      (buffer.kind == Buffer::Kind::kInput && static_cast<size_t>(buffer.port) >= callers_inputs_);
+  return ours && readers_left_[index] <= 1;
 }
 
 Operand ProgramBuilder::Allocate(const Desc& layout) {

@@ -20,8 +20,10 @@ namespace rectifier::onednn {
 // It emits steps in the order of the calls; buffers and their lifetimes follow from the steps.
 class ProgramBuilder {
  public:
-  // `graph` has types for all values, without dynamic dimensions, and outlives the builder.
-  ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine, int threads);
+  // `graph` has types for all values, without dynamic dimensions, and outlives the builder. The
+  // last `scratch_inputs` of its inputs may be written over.
+  ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine, int threads,
+                 size_t scratch_inputs);
 
   const Graph& graph() const { return graph_; }
   const dnnl::engine& engine() const { return engine_; }
@@ -42,7 +44,8 @@ class ProgramBuilder {
   Operand Constant(const std::shared_ptr<const PackedWeight>& packed);
 
   // True when the step that is being lowered is the last reader of the operand's memory, which may
-  // then be written over. Never true for inputs, constants and values that are outputs.
+  // then be written over. Never true for the caller's inputs, constants and values that are
+  // outputs.
   bool MayOverwrite(const Operand& operand) const;
 
   // Writing values.
@@ -105,7 +108,8 @@ class ProgramBuilder {
   dnnl::engine engine_;
   ProgramParts parts_;
   const int threads_;
-  int node_threads_ = 1;  // of the node that is being lowered
+  const size_t callers_inputs_;  // of the graph's inputs, the first so many
+  int node_threads_ = 1;         // of the node that is being lowered
   std::string node_name_;
   std::vector<int> uses_left_;                     // of each value, by nodes and graph outputs
   std::vector<std::vector<Operand>> places_;       // of each value, one for each layout it has

@@ -97,7 +97,12 @@ TEST(AlignedBufferTest, IsAlignedAndItsOwnWhateverItsSize) {
     buffer.data()[size - 1] = std::byte{2};
     const AlignedBuffer moved = std::move(buffer);
     EXPECT_EQ(moved.data()[size - 1], std::byte{2});
+    EXPECT_EQ(moved.size(), size);
     EXPECT_EQ(buffer.data(), nullptr);  // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(buffer.size(), 0u);       // NOLINT(bugprone-use-after-move)
+    const AlignedBuffer of_heap = AlignedBuffer::OfHeap(size);
+    EXPECT_EQ(of_heap.size(), size);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(of_heap.data()) % kTensorAlignment, 0u) << size;
   }
   EXPECT_EQ(AlignedBuffer(0).data(), nullptr);
 }

@@ -32,6 +32,16 @@ constexpr Network kNetworks[] = {
       const %w: f32[48, 64, 1, 1] = seed(1)
       %y = Conv(%x, %w)
       output %y)"},
+    {"Conv1x1OfManyChannels", R"(
+      input %x: f32[?, 448, 2, 2]
+      const %w: f32[200, 448, 1, 1] = seed(1)
+      %y = Conv(%x, %w)
+      output %y)"},
+    {"Conv3x3OfASmallPicture", R"(
+      input %x: f32[?, 128, 3, 3]
+      const %w: f32[48, 128, 3, 3] = seed(1)
+      %y = Conv(%x, %w) {pads = [1, 1, 1, 1]}
+      output %y)"},
     {"Conv1x1OfAPixel", R"(
       input %x: f32[?, 64, 1, 1]
       const %w: f32[48, 64, 1, 1] = seed(1)
@@ -123,6 +133,11 @@ constexpr Network kNetworks[] = {
     {"GemmToFewColumns", R"(
       input %x: f32[?, 3136]
       const %w: f32[3136, 16] = seed(1)
+      %y = Gemm(%x, %w)
+      output %y)"},
+    {"GemmOfALongSumToManyColumns", R"(
+      input %x: f32[?, 4096]
+      const %w: f32[4096, 100] = seed(1)
       %y = Gemm(%x, %w)
       output %y)"},
     {"GemmToOneColumn", R"(
@@ -217,9 +232,45 @@ constexpr Network kNetworks[] = {
       output %y)"},
 };
 
+// Of which some samples go through the first nodes before the others: their tensors leave the
+// cache.
+constexpr Network kLargeNetworks[] = {
+    {"LargeResidualBlocks", R"(
+      input %x: f32[?, 8, 80, 80]
+      const %v: f32[16, 8, 3, 3] = seed(1)
+      const %w: f32[16, 16, 3, 3] = seed(2)
+      const %s: f32[16, 1, 1] = seed(3)
+      const %g: f32[10, 16] = seed(4)
+      %a = Conv(%x, %v) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
+      %b = Conv(%a, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
+      %c = Conv(%b, %w) {pads = [1, 1, 1, 1]} -> Add(%a) -> Rectifier(%s)
+      %d = Conv(%c, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
+      %e = Conv(%d, %w) {pads = [1, 1, 1, 1]} -> Add(%c)
+      %f = Conv(%e, %w) {pads = [1, 1, 1, 1], strides = [4, 4]}
+      %p = GlobalAveragePool(%f)
+      %q = Flatten(%p)
+      %y = Gemm(%q, %g) {transB = 1}
+      output %y)"},
+    {"LargeTensorsInSeveralLayouts", R"(
+      input %x: f32[?, 8, 80, 80]
+      const %v: f32[16, 8, 3, 3] = seed(1)
+      const %m: f32[78, 64] = seed(2)
+      const %w: f32[16, 32, 3, 3] = seed(3)
+      const %s: f32[16] = seed(4)
+      %a = Conv(%x, %v)
+      %n = InstanceNormalization(%a, %s, %s)
+      %p = MatMul(%n, %m)
+      %q = Softmax(%p) {axis = 1}
+      %r = Sub(%p, %q)
+      %t = Concat(%p, %r) {axis = 1}
+      %y = Conv(%t, %w) {strides = [2, 2]}
+      output %y)"},
+};
+
 std::vector<Network> AllNetworks() {
   std::vector<Network> networks(std::begin(kNetworks), std::end(kNetworks));
   networks.insert(networks.end(), std::begin(kLoopNetworks), std::end(kLoopNetworks));
+  networks.insert(networks.end(), std::begin(kLargeNetworks), std::end(kLargeNetworks));
   return networks;
 }
 

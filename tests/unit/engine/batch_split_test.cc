@@ -63,6 +63,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AReductionIsNotKnownTo", "%y = ReduceMean(%x)", 0}),
     ClaimOf);
 
+TEST(SamplewiseTest, ASoftmaxOfARowOfSamplesDoesNot) {
+  const Graph graph = TypedGraph("input %x: f32[4]\n%y = Softmax(%x) {axis = -1}\noutput %y");
+  EXPECT_EQ(SamplewisePrefix(graph, {true}, 4), 0u);
+}
+
 // --- Splitting
 
 constexpr int64_t kSamples = 8;
@@ -252,6 +257,51 @@ output %y
 )",
                        kSmallCache)
                    .split.has_value());
+}
+
+TEST(SplitBatchTest, LeavesAloneWhatRunsWithOneNumberOfSamplesOnly) {
+  EXPECT_FALSE(SplitOf(R"(
+input %x: f32[?, 3, 16, 16]
+const %v: f32[8, 3, 3, 3] = seed(1)
+const %of_eight: i64[2] = [128, 128]
+%a = Conv(%x, %v) {pads = [1, 1, 1, 1]}
+%b = Tanh(%a)
+%y = Reshape(%b, %of_eight)
+output %y
+)",
+                       kSmallCache)
+                   .split.has_value());
+}
+
+// What a front hands over lies channels-last. What lay otherwise in one piece is not handed over.
+TEST(SplitBatchTest, HandsOverNothingThatLiesOtherwise) {
+  for (const char* otherwise :
+       {"%b = MatMul(%a, %square)", "%b = Transpose(%a) {perm = [0, 3, 2, 1]}",
+        "%b = Softmax(%a) {axis = 1, flatten = 1}", "%b = Sub(%row, %column)"}) {
+    const Split split = SplitOf(fmt::format(R"(
+input %x: f32[?, 3, 16, 16]
+const %v: f32[16, 3, 3, 3] = seed(1)
+const %square: f32[16, 16] = seed(2)
+%a = Conv(%x, %v) {{pads = [1, 1, 1, 1]}} @"early"
+%row = AveragePool(%a) {{kernel_shape = [16, 1]}}
+%column = AveragePool(%a) {{kernel_shape = [1, 16]}}
+{}
+%c = Tanh(%b)
+%m = ReduceMean(%c) @"mixes the samples"
+%y = Sub(%c, %m)
+output %y
+)",
+                                            otherwise),
+                                kSmallCache);
+    ASSERT_TRUE(split.split.has_value()) << otherwise;
+    ASSERT_TRUE(split.split->rest.has_value()) << otherwise;
+    for (const ValueId id : split.split->rest->inputs()) {
+      const std::string& name = split.split->rest->value(id).name;
+      EXPECT_NE(name, "b.handed_over") << otherwise;
+      EXPECT_NE(name, "c.handed_over") << otherwise;
+    }
+    ExpectSameBits(split);
+  }
 }
 
 TEST(SplitBatchTest, LeavesAFixedBatchAlone) {

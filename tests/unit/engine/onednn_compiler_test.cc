@@ -226,6 +226,22 @@ TEST(OneDnnCompilerTest, RefusesShapesThatDependOnValues) {
             "UNIMPLEMENTED: y (Reshape): y has a shape that depends on values: [?, ?]");
 }
 
+TEST(OneDnnCompilerTest, RefusesShapesThatDependOnValuesInAnyBatch) {
+  EXPECT_EQ(
+      CompileError("input %x: f32[?, 3]\n%a = Tanh(%x)\n%y = NonZero(%a)\noutput %y", {{8, 3}}),
+      "UNIMPLEMENTED: y (NonZero): y has a shape that depends on values: [2, ?]");
+}
+
+// Every output position as a phase of its own would make weights of 64 MB of one number.
+TEST(OneDnnCompilerTest, WeightsDoNotGrowWithStridesBeyondTheKernel) {
+  const Graph graph = TypedGraph(
+      "input %x: f32[1, 1, 2, 2]\nconst %w: f32[1, 1, 1, 1] = seed(1)\n"
+      "%y = ConvTranspose(%x, %w) {strides = [4000, 4000]}\noutput %y");
+  const auto compiler = NewCompiler();
+  ASSERT_NE(MustCompile(*compiler, graph, 1), nullptr);
+  EXPECT_LE(compiler->weight_bytes(), size_t{1} << 12);
+}
+
 TEST(OneDnnCompilerTest, RefusesCastsThatItHasNoLoopFor) {
   EXPECT_EQ(CompileError("input %x: f64[3]\n%y = Cast(%x) {to = \"i64\"}\noutput %y", {{3}}),
             "UNIMPLEMENTED: y (Cast): f64 cannot be cast to i64");

@@ -303,6 +303,18 @@ output %y
   };
 }
 
+TEST(ManyPostOpsTest, AreNotMoreThanAPrimitiveTakes) {
+  std::string text =
+      "input %x: f32[1, 2, 3, 4]\nconst %w: f32[2, 2, 1, 1] = seed(1)\n%t = Tanh(%x)\n"
+      "%y0 = Conv(%x, %w)\n";
+  constexpr int kSums = 40;
+  for (int i = 0; i < kSums; ++i) text += fmt::format("%y{} = Add(%y{}, %t)\n", i + 1, i);
+  Graph graph = TypedGraph(text + fmt::format("output %y{}\n", kSums));
+  EXPECT_EQ(MustRun("fuse-post-ops", graph), 8);
+  const std::vector<Shape> shapes = {{1, 2, 3, 4}};
+  EXPECT_TRUE(NewOneDnnCompiler({})->Compile(graph, shapes).ok());
+}
+
 class FusePostOpsTest : public testing::TestWithParam<RewriteCase> {};
 TEST_P(FusePostOpsTest, Rewrites) { ExpectRewrite("fuse-post-ops", GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Slopes, FusePostOpsTest, testing::ValuesIn(SlopeCases()), CaseName);

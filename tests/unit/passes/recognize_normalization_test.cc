@@ -129,7 +129,40 @@ output %y)")),
 %d = Sqrt(%e)
 %y = Div(%c, %d)
 output %y)")),
+      Unchanged("AnEpsilonOfMoreDimensions",
+                Before("[2, 3]", R"(const %high: f32[1, 1, 1, 1, 1] = 0.25
+%q = Mul(%c, %c)
+%v = ReduceMean(%q, %axes)
+%e = Add(%v, %high)
+%d = Sqrt(%e)
+%y = Div(%c, %d)
+output %y)")),
   };
+}
+
+// A claim of the model's file must not make constants that it does not hold.
+TEST(RecognizeNormalizationBudgetTest, OfMoreChannelsThanItAllowsThereIsNoScaleForEach) {
+  Graph graph =
+      TypedGraph(Before("[2, 3]", std::string(kDivided) + "output %n", "f32[?, 1073741824, 1, 1]"));
+  EXPECT_EQ(MustRun("recognize-normalization", graph), 1);
+  EXPECT_EQ(graph.nodes().back().op, "LayerNormalization");
+  EXPECT_EQ(graph.constant(graph.nodes().back().inputs[1])->ElementCount(), 1);
+}
+
+TEST(RecognizeNormalizationBudgetTest, CopiesOfAScaleThatManyShareAreBounded) {
+  constexpr int kMatches = 20;
+  std::string text =
+      "input %x: f32[?, 1048576]\nconst %axes: i64[1] = [1]\nconst %epsilon: f32[] = 0.25\n"
+      "const %scale: f32[1048576] = 2.0\n";
+  for (int i = 0; i < kMatches; ++i) {
+    text += fmt::format(
+        "%m{0} = ReduceMean(%x, %axes)\n%c{0} = Sub(%x, %m{0})\n%q{0} = Mul(%c{0}, %c{0})\n"
+        "%v{0} = ReduceMean(%q{0}, %axes)\n%e{0} = Add(%v{0}, %epsilon)\n%d{0} = Sqrt(%e{0})\n"
+        "%n{0} = Div(%c{0}, %d{0})\n%y{0} = Mul(%n{0}, %scale)\noutput %y{0}\n",
+        i);
+  }
+  Graph graph = TypedGraph(text);
+  EXPECT_EQ(MustRun("recognize-normalization", graph), 16) << "of 4 MiB each, in 64";
 }
 
 class RecognizeNormalizationTest : public testing::TestWithParam<RewriteCase> {};
