@@ -22,6 +22,12 @@ struct Convolution {
   Dims holes;  // between the elements of a filter: dilations of 1 are 0
   Dims pads_begin;
   Dims pads_end;
+  // When the convolution is executed in pieces, x and y are those of one: where each piece lies.
+  struct Piece {
+    int64_t x = 0;  // bytes behind the beginning of x
+    int64_t y = 0;
+  };
+  std::vector<Piece> pieces = {};
 };
 
 // A node's input 2, when it has one.
@@ -62,7 +68,18 @@ void EmitConvolution(ProgramBuilder& builder, std::string_view op, dnnl::algorit
   std::vector<Step::Argument> arguments = {
       {DNNL_ARG_SRC, c.x}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, c.y}};
   if (c.bias) arguments.push_back({DNNL_ARG_BIAS, *c.bias});
-  builder.Add(op, pd, Primitive(pd), WithPostOps(std::move(arguments), post_ops), detail);
+  arguments = WithPostOps(std::move(arguments), post_ops);
+  std::vector<std::vector<int64_t>> executions;
+  for (const Convolution::Piece& piece : c.pieces) {
+    std::vector<int64_t> offsets;
+    for (const Step::Argument& argument : arguments) {
+      // What is added to y lies as y does.
+      const bool like_y = argument.operand.desc == c.y.desc && argument.name != DNNL_ARG_SRC;
+      offsets.push_back(argument.name == DNNL_ARG_SRC ? piece.x : like_y ? piece.y : 0);
+    }
+    executions.push_back(std::move(offsets));
+  }
+  builder.Add(op, pd, Primitive(pd), std::move(arguments), detail, std::move(executions));
 }
 
 }  // namespace rectifier::onednn

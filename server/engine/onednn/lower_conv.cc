@@ -91,6 +91,42 @@ void DropLastStride(ProgramBuilder& builder, const Window& window, Convolution& 
   c.pads_end[last] = window.Extent(last) - c.pads_begin[last] - seen;
 }
 
+// For one spatial dimension oneDNN generates code in proportion to its length, megabytes and tens
+// of milliseconds for each convolution of audio. A long row is cut into pieces of which one
+// primitive computes all; padding that only the first and the last would have is written out.
+void CutLongRows(ProgramBuilder& builder, Convolution& c) {
+  constexpr int64_t kLong = 2048;
+  constexpr int64_t kPiece = 512;
+  constexpr int64_t kMostPieces = 64;
+  if (c.strides.size() != 1) return;
+  Dims y = c.y.desc.get_dims();
+  const int64_t width = y.back();
+  if (width < kLong) return;
+  int64_t pieces = (width + kPiece - 1) / kPiece;
+  while (pieces <= kMostPieces && width % pieces != 0) ++pieces;
+  if (pieces > kMostPieces) return;
+  if (c.pads_begin[0] != 0 || c.pads_end[0] != 0) {
+    c.x = EmitZeroPad(builder, c.x, {c.pads_begin[0]}, {c.pads_end[0]});
+    c.pads_begin = {0};
+    c.pads_end = {0};
+  }
+  Dims x = c.x.desc.get_dims();
+  const auto x_row = static_cast<int64_t>(c.x.desc.get_size()) / x[0];
+  const auto y_row = static_cast<int64_t>(c.y.desc.get_size()) / y[0];
+  const int64_t x_step = x_row / x.back() * (width / pieces) * c.strides[0];
+  for (int64_t sample = 0; sample < y[0]; ++sample) {
+    for (int64_t i = 0; i < pieces; ++i) {
+      c.pieces.push_back({sample * x_row + i * x_step, sample * y_row + i * (y_row / pieces)});
+    }
+  }
+  const int64_t extent = (c.weights.dims.back() - 1) * (c.holes[0] + 1) + 1;
+  x[0] = y[0] = 1;
+  y.back() = width / pieces;
+  x.back() = (y.back() - 1) * c.strides[0] + extent;
+  c.x.desc = ChannelsLast(x);
+  c.y.desc = ChannelsLast(y);
+}
+
 }  // namespace
 
 absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
@@ -126,13 +162,17 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
                                  ? NeighboursToJoin(attributes, window, builder.shape(w))
                                  : 1;
   if (neighbours > 1) JoinNeighbours(node, builder, neighbours, convolution);
+  CutLongRows(builder, convolution);
   const PostOps post_ops =
       FusedPostOps(node, builder, {.repeats = neighbours, .desc = convolution.y.desc});
   if (post_ops.result_buffer >= 0) convolution.y.buffer = post_ops.result_buffer;
-  EmitConvolution<dnnl::convolution_forward>(
-      builder, "Conv", dnnl::algorithm::convolution_direct, convolution, post_ops,
-      neighbours > 1 ? fmt::format("{} neighbours{}", neighbours, post_ops.detail)
-                     : post_ops.detail);
+  std::string detail = post_ops.detail;
+  if (!convolution.pieces.empty()) {
+    detail = fmt::format("{} pieces{}", convolution.pieces.size(), detail);
+  }
+  if (neighbours > 1) detail = fmt::format("{} neighbours {}", neighbours, detail);
+  EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
+                                             convolution, post_ops, detail);
   builder.Set(node.outputs[0],
               {convolution.y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});
   return absl::OkStatus();

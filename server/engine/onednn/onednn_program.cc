@@ -47,6 +47,7 @@ class OneDnnBinding final : public Binding {
   struct Call {
     const_dnnl_primitive_t primitive = nullptr;  // one of the two
     const Kernel* kernel = nullptr;
+    const std::vector<std::vector<int64_t>>* executions = nullptr;
     std::vector<dnnl_exec_arg_t> arguments;
     size_t first_memory = 0;
     int threads = 1;
@@ -78,6 +79,33 @@ class OneDnnBinding final : public Binding {
       RunKernel(call);
       return;
     }
+    if (!call.executions->empty()) {
+      ExecuteSeveralTimes(call);
+      return;
+    }
+    ExecutePrimitive(call);
+  }
+
+  void ExecuteSeveralTimes(const Call& call) {
+    operands_.clear();
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      const dnnl::memory& memory = memories_[call.first_memory + i];
+      operands_.push_back(static_cast<std::byte*>(memory.get_data_handle()));
+    }
+    const auto move_by = [&](const std::vector<int64_t>& offsets) {
+      for (size_t i = 0; i < offsets.size(); ++i) {
+        memories_[call.first_memory + i].set_data_handle(operands_[i] + offsets[i]);
+      }
+    };
+    for (const std::vector<int64_t>& offsets : *call.executions) {
+      move_by(offsets);
+      ExecutePrimitive(call);
+    }
+    // The stream executes in order, and does so at once.
+    move_by(std::vector<int64_t>(call.executions->front().size(), 0));
+  }
+
+  void ExecutePrimitive(const Call& call) {
     const dnnl_status_t status =
         dnnl_primitive_execute(call.primitive, stream_.get(),
                                static_cast<int>(call.arguments.size()), call.arguments.data());
@@ -102,6 +130,7 @@ class OneDnnBinding final : public Binding {
     Call call;
     call.first_memory = memories_.size();
     call.threads = step.threads;
+    call.executions = &step.executions;
     for (const Step::Argument& argument : step.arguments) {
       const Buffer& buffer = parts_.buffers[static_cast<size_t>(argument.operand.buffer)];
       void* handle = nullptr;
@@ -136,7 +165,7 @@ class OneDnnBinding final : public Binding {
   dnnl::stream stream_;
   std::vector<dnnl::memory> memories_;
   std::vector<Call> calls_;
-  std::vector<std::byte*> operands_;  // of the kernel that runs
+  std::vector<std::byte*> operands_;  // of the step that runs
   int threads_ = 0;                   // that OpenMP was told to use; 0: not yet in this run
   std::vector<std::vector<size_t>>
       externals_;  // of each input, then output: memories that point there

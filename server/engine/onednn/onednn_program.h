@@ -35,6 +35,9 @@ struct Step {
   std::variant<dnnl::primitive, Kernel> code;
   std::vector<Argument> arguments;
   int threads = 1;  // that it was made for
+  // A primitive may be executed several times: for each of them, how many bytes behind its place
+  // each argument lies. Empty: once, without.
+  std::vector<std::vector<int64_t>> executions = {};
 };
 
 // What a ProgramBuilder hands over.

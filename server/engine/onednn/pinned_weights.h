@@ -39,31 +39,30 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
   const auto& tensor = builder.graph().value(source.constant).constant;
   WeightStore& store = builder.weights();
   const auto pinned = store.Find(tensor, source.form);
+  const Desc any(source.dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+  const PrimitiveDesc free = make(any);
+  if (!free) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
   if (pinned != nullptr) {
-    // oneDNN's reference loops take any layout, at a hundredth of the speed.
-    PrimitiveDesc pd = make(pinned->desc);
+    // What the primitive likes best is often what the first one liked: for the same shapes it is
+    // then the same primitive, which oneDNN need not look for and generate again. Its reference
+    // loops take any layout, at a hundredth of the speed.
+    PrimitiveDesc pd = free.weights_desc() == pinned->desc ? free : make(pinned->desc);
     if (pd && !std::string_view(pd.impl_info_str()).starts_with("ref")) {
       *packed = builder.Constant(pinned);
       return pd;
     }
   }
-  const Desc any(source.dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-  const PrimitiveDesc free = make(any);
-  if (!free) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
-  // Made anew for the layout that was found: what another Program pins to it is then the same
-  // primitive, which oneDNN need not generate again.
-  PrimitiveDesc pd = make(free.weights_desc());
-  if (!pd || std::string_view(pd.impl_info_str()) != free.impl_info_str()) pd = free;
   // A layout that could not be pinned is kept beside the first one, under its own name.
   std::string form = source.form;
   if (pinned != nullptr) {
     form += " also";
-    for (const int64_t dim : pd.weights_desc().get_inner_blks()) form += fmt::format(" {}", dim);
-    for (const int64_t stride : pd.weights_desc().get_strides()) form += fmt::format(" {}", stride);
+    for (const int64_t dim : free.weights_desc().get_inner_blks()) form += fmt::format(" {}", dim);
+    for (const int64_t stride : free.weights_desc().get_strides())
+      form += fmt::format(" {}", stride);
   }
-  *packed = builder.Constant(store.FindOrMake(tensor, form, pd.weights_desc(),
-                                              [&] { return source.pack(pd.weights_desc()); }));
-  return pd;
+  *packed = builder.Constant(store.FindOrMake(tensor, form, free.weights_desc(),
+                                              [&] { return source.pack(free.weights_desc()); }));
+  return free;
 }
 
 }  // namespace rectifier::onednn

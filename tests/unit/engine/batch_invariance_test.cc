@@ -92,6 +92,13 @@ constexpr Network kNetworks[] = {
       const %w: f32[24, 16, 5] = seed(1)
       %y = Conv(%x, %w)
       output %y)"},
+    {"Conv1DOfALongRow", R"(
+      input %x: f32[?, 8, 2048]
+      const %w: f32[8, 8, 3] = seed(1)
+      const %s: f32[8, 1] = seed(2)
+      %a = Conv(%x, %w) {pads = [1, 1]} -> Rectifier(%s)
+      %y = Conv(%a, %w) {pads = [1, 1]} -> Add(%a)
+      output %y)"},
     {"Conv3D", R"(
       input %x: f32[?, 4, 5, 6, 7]
       const %w: f32[8, 4, 3, 3, 3] = seed(1)

@@ -176,6 +176,30 @@ TEST(OneDnnCompilerTest, TakesABatchWithoutSamples) {
       "%y = Conv(%image, %w)\n%f = Flatten(%y)\noutput %y\noutput %f\n");
 }
 
+TEST(OneDnnCompilerTest, CutsALongRowIntoPieces) {
+  constexpr char kLongRows[] = R"(
+    input %x: f32[2, 8, 4099]
+    const %w: f32[8, 8, 5] = seed(1)
+    const %b: f32[8] = seed(2)
+    const %s: f32[8, 1] = seed(3)
+    %a = Conv(%x, %w, %b) {pads = [1, 0]} -> Rectifier(%s)
+    %c = Conv(%a, %w) {dilations = [3], pads = [6, 6]} -> Add(%a)
+    %y = Conv(%c, %w) {pads = [2, 1], strides = [2]} -> Rectifier(%s)
+    output %c
+    output %y
+  )";
+  ExpectAgreesWithReference(kLongRows, {.tolerance = 1e-4});  // of three layers
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kLongRows), 2);
+  ASSERT_NE(program, nullptr);
+  std::vector<std::string> details;
+  for (const StepInfo& step : program->steps()) {
+    if (step.op == "Conv") details.push_back(step.detail);
+  }
+  EXPECT_THAT(details, ::testing::ElementsAre(StartsWith("16 pieces"), StartsWith("16 pieces"),
+                                              StartsWith("8 pieces")))
+      << "of two samples";
+}
+
 TEST(OneDnnCompilerTest, TakesInputsOfIntegersAndBools) {
   ExpectAgreesWithReference(R"(
     input %table: i64[5, 3]
