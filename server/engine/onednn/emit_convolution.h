@@ -22,12 +22,14 @@ struct Convolution {
   Dims holes;  // between the elements of a filter: dilations of 1 are 0
   Dims pads_begin;
   Dims pads_end;
-  // When the convolution is executed in pieces, x and y are those of one: where each piece lies.
-  struct Piece {
-    int64_t x = 0;  // bytes behind the beginning of x
-    int64_t y = 0;
+  // When it is executed in pieces, x and y are those of one.
+  struct Pieces {
+    int64_t samples = 1;
+    int64_t of_each = 1;
+    Repetition::Move x;
+    Repetition::Move y;
   };
-  std::vector<Piece> pieces = {};
+  std::optional<Pieces> pieces = {};
 };
 
 // A node's input 2, when it has one.
@@ -50,6 +52,21 @@ inline Dims HolesOf(const Window& window) {
   return holes;
 }
 
+// Of the step with these arguments, when there are pieces.
+inline Repetition RepetitionOf(const Convolution& c, const std::vector<Step::Argument>& arguments) {
+  Repetition repetition{c.pieces->samples, c.pieces->of_each};
+  for (const Step::Argument& argument : arguments) {
+    // What is added to y lies as y does.
+    const bool added =
+        argument.name >= DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE && argument.operand.desc == c.y.desc;
+    const bool is_y = argument.name == DNNL_ARG_DST || added;
+    repetition.moves.push_back(argument.name == DNNL_ARG_SRC ? c.pieces->x
+                               : is_y                        ? c.pieces->y
+                                                             : Repetition::Move());
+  }
+  return repetition;
+}
+
 // Adds the step that writes `c.y`. Primitive: dnnl::convolution_forward or deconvolution_forward.
 template <typename Primitive>
 void EmitConvolution(ProgramBuilder& builder, std::string_view op, dnnl::algorithm algorithm,
@@ -69,17 +86,8 @@ void EmitConvolution(ProgramBuilder& builder, std::string_view op, dnnl::algorit
       {DNNL_ARG_SRC, c.x}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, c.y}};
   if (c.bias) arguments.push_back({DNNL_ARG_BIAS, *c.bias});
   arguments = WithPostOps(std::move(arguments), post_ops);
-  std::vector<std::vector<int64_t>> executions;
-  for (const Convolution::Piece& piece : c.pieces) {
-    std::vector<int64_t> offsets;
-    for (const Step::Argument& argument : arguments) {
-      // What is added to y lies as y does.
-      const bool like_y = argument.operand.desc == c.y.desc && argument.name != DNNL_ARG_SRC;
-      offsets.push_back(argument.name == DNNL_ARG_SRC ? piece.x : like_y ? piece.y : 0);
-    }
-    executions.push_back(std::move(offsets));
-  }
-  builder.Add(op, pd, Primitive(pd), std::move(arguments), detail, std::move(executions));
+  builder.Add(op, pd, Primitive(pd), arguments, detail,
+              c.pieces ? RepetitionOf(c, arguments) : Repetition());
 }
 
 }  // namespace rectifier::onednn

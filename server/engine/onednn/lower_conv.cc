@@ -113,12 +113,8 @@ void CutLongRows(ProgramBuilder& builder, Convolution& c) {
   Dims x = c.x.desc.get_dims();
   const auto x_row = static_cast<int64_t>(c.x.desc.get_size()) / x[0];
   const auto y_row = static_cast<int64_t>(c.y.desc.get_size()) / y[0];
-  const int64_t x_step = x_row / x.back() * (width / pieces) * c.strides[0];
-  for (int64_t sample = 0; sample < y[0]; ++sample) {
-    for (int64_t i = 0; i < pieces; ++i) {
-      c.pieces.push_back({sample * x_row + i * x_step, sample * y_row + i * (y_row / pieces)});
-    }
-  }
+  const int64_t x_piece = x_row / x.back() * (width / pieces) * c.strides[0];
+  c.pieces = {y[0], pieces, {x_row, x_piece}, {y_row, y_row / pieces}};
   const int64_t extent = (c.weights.dims.back() - 1) * (c.holes[0] + 1) + 1;
   x[0] = y[0] = 1;
   y.back() = width / pieces;
@@ -167,9 +163,8 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       FusedPostOps(node, builder, {.repeats = neighbours, .desc = convolution.y.desc});
   if (post_ops.result_buffer >= 0) convolution.y.buffer = post_ops.result_buffer;
   std::string detail = post_ops.detail;
-  if (!convolution.pieces.empty()) {
-    detail = fmt::format("{} pieces{}", convolution.pieces.size(), detail);
-  }
+  if (convolution.pieces) detail = fmt::format("{} pieces{}", convolution.pieces->of_each, detail);
+
   if (neighbours > 1) detail = fmt::format("{} neighbours {}", neighbours, detail);
   EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
                                              convolution, post_ops, detail);

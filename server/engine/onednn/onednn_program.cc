@@ -47,7 +47,7 @@ class OneDnnBinding final : public Binding {
   struct Call {
     const_dnnl_primitive_t primitive = nullptr;  // one of the two
     const Kernel* kernel = nullptr;
-    const std::vector<std::vector<int64_t>>* executions = nullptr;
+    const Repetition* repetition = nullptr;
     std::vector<dnnl_exec_arg_t> arguments;
     size_t first_memory = 0;
     int threads = 1;
@@ -79,30 +79,34 @@ class OneDnnBinding final : public Binding {
       RunKernel(call);
       return;
     }
-    if (!call.executions->empty()) {
-      ExecuteSeveralTimes(call);
+    if (call.repetition->times() != 1) {
+      ExecuteRepeatedly(call);
       return;
     }
     ExecutePrimitive(call);
   }
 
-  void ExecuteSeveralTimes(const Call& call) {
+  void ExecuteRepeatedly(const Call& call) {
+    const Repetition& repetition = *call.repetition;
     operands_.clear();
-    for (size_t i = 0; i < call.arguments.size(); ++i) {
+    for (size_t i = 0; i < repetition.moves.size(); ++i) {
       const dnnl::memory& memory = memories_[call.first_memory + i];
       operands_.push_back(static_cast<std::byte*>(memory.get_data_handle()));
     }
-    const auto move_by = [&](const std::vector<int64_t>& offsets) {
-      for (size_t i = 0; i < offsets.size(); ++i) {
-        memories_[call.first_memory + i].set_data_handle(operands_[i] + offsets[i]);
+    const auto move_to = [&](int64_t outer, int64_t inner) {
+      for (size_t i = 0; i < operands_.size(); ++i) {
+        const Repetition::Move& move = repetition.moves[i];
+        memories_[call.first_memory + i].set_data_handle(operands_[i] + outer * move.outer +
+                                                         inner * move.inner);
       }
     };
-    for (const std::vector<int64_t>& offsets : *call.executions) {
-      move_by(offsets);
-      ExecutePrimitive(call);
+    for (int64_t outer = 0; outer < repetition.outer; ++outer) {
+      for (int64_t inner = 0; inner < repetition.inner; ++inner) {
+        move_to(outer, inner);
+        ExecutePrimitive(call);  // the stream does it at once
+      }
     }
-    // The stream executes in order, and does so at once.
-    move_by(std::vector<int64_t>(call.executions->front().size(), 0));
+    move_to(0, 0);
   }
 
   void ExecutePrimitive(const Call& call) {
@@ -130,7 +134,7 @@ class OneDnnBinding final : public Binding {
     Call call;
     call.first_memory = memories_.size();
     call.threads = step.threads;
-    call.executions = &step.executions;
+    call.repetition = &step.repetition;
     for (const Step::Argument& argument : step.arguments) {
       const Buffer& buffer = parts_.buffers[static_cast<size_t>(argument.operand.buffer)];
       void* handle = nullptr;

@@ -27,6 +27,19 @@ struct Operand {
   Desc desc;
 };
 
+// A primitive may be executed outer · inner times.
+struct Repetition {
+  struct Move {  // bytes by which an argument's place moves on
+    int64_t outer = 0;
+    int64_t inner = 0;
+  };
+  int64_t outer = 1;
+  int64_t inner = 1;
+  std::vector<Move> moves = {};  // of the first arguments; the others stay
+
+  int64_t times() const { return outer * inner; }
+};
+
 struct Step {
   struct Argument {
     int name = 0;  // DNNL_ARG_…
@@ -35,9 +48,7 @@ struct Step {
   std::variant<dnnl::primitive, Kernel> code;
   std::vector<Argument> arguments;
   int threads = 1;  // that it was made for
-  // A primitive may be executed several times: for each of them, how many bytes behind its place
-  // each argument lies. Empty: once, without.
-  std::vector<std::vector<int64_t>> executions = {};
+  Repetition repetition = {};
 };
 
 // What a ProgramBuilder hands over.

@@ -175,7 +175,7 @@ void ProgramBuilder::AddStep(Step step, std::string_view op, std::string impleme
   for (const Step::Argument& argument : step.arguments) {
     if (argument.name != DNNL_ARG_SCRATCHPAD) bytes += TouchedBytes(argument.operand.desc);
   }
-  bytes *= std::max<int64_t>(1, static_cast<int64_t>(step.executions.size()));
+  bytes *= step.repetition.times();
   step.threads = node_threads_;
   parts_.steps.push_back(std::move(step));
   parts_.step_infos.push_back(

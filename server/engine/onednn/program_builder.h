@@ -70,16 +70,16 @@ class ProgramBuilder {
   // Steps.
 
   // Adds a primitive; its scratchpad is taken care of. `detail` goes into the step's StepInfo;
-  // `executions` are those of Step, for `arguments`.
+  // `repetition` is about the first of `arguments`.
   template <typename PrimitiveDesc>
   void Add(std::string_view op, const PrimitiveDesc& pd, const dnnl::primitive& primitive,
            std::vector<Step::Argument> arguments, const std::string& detail = {},
-           std::vector<std::vector<int64_t>> executions = {}) {
+           Repetition repetition = {}) {
     const Desc scratchpad = pd.scratchpad_desc();
     if (scratchpad.get_size() > 0) {
       arguments.push_back({DNNL_ARG_SCRATCHPAD, Allocate(scratchpad)});
     }
-    AddStep({primitive, std::move(arguments), /*threads=*/1, std::move(executions)}, op,
+    AddStep({primitive, std::move(arguments), /*threads=*/1, std::move(repetition)}, op,
             pd.impl_info_str(), detail);
   }
   // Adds a loop over the memory of `operands`, of which it writes the first.
