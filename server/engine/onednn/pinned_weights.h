@@ -40,7 +40,7 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
   WeightStore& store = builder.weights();
   const auto pinned = store.Find(tensor, source.form);
   const Desc any(source.dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-  const PrimitiveDesc free = make(any);
+  PrimitiveDesc free = make(any);
   if (!free) throw dnnl::error(dnnl_unimplemented, "there is no implementation for these shapes");
   if (pinned != nullptr) {
     // What the primitive likes best is often what the first one liked: for the same shapes it is
