@@ -21,6 +21,11 @@ absl::StatusOr<int64_t> CheckedByteSize(const TensorType& type) {
 
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__  // as GCC says it
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 constexpr size_t kLarge = SIZE_MAX;
 #else

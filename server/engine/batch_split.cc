@@ -64,6 +64,8 @@ bool KeepsChannelsLast(const Graph& graph, const Node& node, const std::vector<b
   const bool elementwise = found != nullptr && IsElementwise(*found);
   if (!elementwise && !IsOneOf(node.op, kKeep)) return false;
   const Shape& to = graph.value(node.outputs[0]).type->shape;
+  // A Resize to the same size may be a view.
+  if (node.op == "Resize" && graph.value(node.inputs[0]).type->shape == to) return false;
   // Elementwise results lie as an operand of their shape. What Concat joins lies channels-last when
   // one of them does, and in no other way.
   bool leads = !elementwise && node.op != "Concat";

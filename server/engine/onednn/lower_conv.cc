@@ -95,16 +95,14 @@ void DropLastStride(ProgramBuilder& builder, const Window& window, Convolution& 
 // of milliseconds for each convolution of audio. A long row is cut into pieces of which one
 // primitive computes all; padding that only the first and the last would have is written out.
 void CutLongRows(ProgramBuilder& builder, Convolution& c) {
-  constexpr int64_t kLong = 2048;
-  constexpr int64_t kPiece = 512;
-  constexpr int64_t kMostPieces = 64;
+  const int64_t piece = builder.threads() > 1 ? 2048 : 512;  // which all threads share
   if (c.strides.size() != 1) return;
   Dims y = c.y.desc.get_dims();
   const int64_t width = y.back();
-  if (width < kLong) return;
-  int64_t pieces = (width + kPiece - 1) / kPiece;
-  while (pieces <= kMostPieces && width % pieces != 0) ++pieces;
-  if (pieces > kMostPieces) return;
+  if (width < 4 * piece) return;
+  int64_t pieces = (width + piece - 1) / piece;
+  while (width % pieces != 0 && width / pieces >= piece / 2) ++pieces;
+  if (width % pieces != 0) return;
   if (c.pads_begin[0] != 0 || c.pads_end[0] != 0) {
     c.x = EmitZeroPad(builder, c.x, {c.pads_begin[0]}, {c.pads_end[0]});
     c.pads_begin = {0};

@@ -57,6 +57,8 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
   if (pinned != nullptr) {
     form += " also";
     for (const int64_t dim : free.weights_desc().get_inner_blks()) form += fmt::format(" {}", dim);
+    for (const int64_t index : free.weights_desc().get_inner_idxs())
+      form += fmt::format(" @{}", index);
     for (const int64_t stride : free.weights_desc().get_strides())
       form += fmt::format(" {}", stride);
   }

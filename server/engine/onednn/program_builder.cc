@@ -172,10 +172,12 @@ void ProgramBuilder::SetFlattened(ValueId id, Operand x) {
 void ProgramBuilder::AddStep(Step step, std::string_view op, std::string implementation,
                              std::string detail) {
   int64_t bytes = 0;
-  for (const Step::Argument& argument : step.arguments) {
-    if (argument.name != DNNL_ARG_SCRATCHPAD) bytes += TouchedBytes(argument.operand.desc);
+  for (size_t i = 0; i < step.arguments.size(); ++i) {
+    const Step::Argument& argument = step.arguments[i];
+    if (argument.name == DNNL_ARG_SCRATCHPAD) continue;
+    const bool moves = i < step.repetition.moves.size() && step.repetition.moves[i].inner != 0;
+    bytes += TouchedBytes(argument.operand.desc) * (moves ? step.repetition.times() : 1);
   }
-  bytes *= step.repetition.times();
   step.threads = node_threads_;
   parts_.steps.push_back(std::move(step));
   parts_.step_infos.push_back(

@@ -27,6 +27,7 @@ class ProgramBuilder {
 
   const Graph& graph() const { return graph_; }
   const dnnl::engine& engine() const { return engine_; }
+  int threads() const { return threads_; }  // of the Program
   WeightStore& weights() { return weights_; }
   const TensorType& type(ValueId id) const { return *graph_.value(id).type; }
   const Shape& shape(ValueId id) const { return type(id).shape; }
