@@ -273,15 +273,18 @@ output %y
                    .split.has_value());
 }
 
-// What a front hands over lies channels-last. What lay otherwise in one piece is not handed over.
+// What a front hands over lies channels-last, in memory of its own. What lay otherwise in one
+// piece, or in another value's memory, is not handed over.
 TEST(SplitBatchTest, HandsOverNothingThatLiesOtherwise) {
   for (const char* otherwise :
        {"%b = MatMul(%a, %square)", "%b = Transpose(%a) {perm = [0, 3, 2, 1]}",
-        "%b = Softmax(%a) {axis = 1, flatten = 1}", "%b = Sub(%row, %column)"}) {
+        "%b = Softmax(%a) {axis = 1, flatten = 1}", "%b = Resize(%a, _, %ones)",
+        "%b = Sub(%row, %column)"}) {
     const Split split = SplitOf(fmt::format(R"(
 input %x: f32[?, 3, 16, 16]
 const %v: f32[16, 3, 3, 3] = seed(1)
 const %square: f32[16, 16] = seed(2)
+const %ones: f32[4] = 1.0
 %a = Conv(%x, %v) {{pads = [1, 1, 1, 1]}} @"early"
 %row = AveragePool(%a) {{kernel_shape = [16, 1]}}
 %column = AveragePool(%a) {{kernel_shape = [1, 16]}}
