@@ -21,12 +21,12 @@ absl::StatusOr<int64_t> CheckedByteSize(const TensorType& type) {
 
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__  // as GCC says it
+#ifdef __has_feature
+#define RECTIFIER_CLANG_ASAN __has_feature(address_sanitizer)
+#else
+#define RECTIFIER_CLANG_ASAN 0
 #endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || RECTIFIER_CLANG_ASAN
 constexpr size_t kLarge = SIZE_MAX;
 #else
 constexpr size_t kLarge = size_t{2} << 20;
