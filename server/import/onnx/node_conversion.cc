@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "server/core/status.h"
-#include "server/import/onnx/names.h"
+#include "server/import/names.h"
 
 namespace rectifier {
 namespace {

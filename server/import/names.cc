@@ -1,4 +1,4 @@
-#include "server/import/onnx/names.h"
+#include "server/import/names.h"
 
 #include "server/core/printable.h"
 #include "server/core/status.h"

@@ -1,4 +1,4 @@
-#include "server/import/onnx/node_order.h"
+#include "server/import/node_order.h"
 
 #include <algorithm>
 #include <functional>
