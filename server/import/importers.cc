@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "server/core/status.h"
+#include "server/import/keras/keras_importer.h"
+#include "server/import/keras/parser_main.h"
 #include "server/import/onnx/onnx_importer.h"
 
 namespace rectifier {
@@ -40,8 +42,14 @@ absl::StatusOr<ModelFile> FindInFolder(const std::string& place,
 
 std::span<const ModelImporter* const> Importers() {
   static const OnnxImporter onnx;
-  static const std::array<const ModelImporter*, 1> importers = {&onnx};
+  static const KerasImporter keras(KerasFormat::kKeras);
+  static const KerasImporter keras_h5(KerasFormat::kHdf5);
+  static const std::array<const ModelImporter*, 3> importers = {&onnx, &keras, &keras_h5};
   return importers;
+}
+
+std::optional<int> RunParserProcess(int argc, const char* const* argv) {
+  return RunKerasParser(argc, argv);
 }
 
 absl::StatusOr<ModelFile> FindModelFile(const std::filesystem::path& path,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,10 @@ namespace rectifier {
 
 // All importers, one for each format.
 std::span<const ModelImporter* const> Importers();
+
+// Importers that parse in a process of their own start this program again. Every program that loads
+// models calls this first: when it is such a process, it returns the exit code; nullopt otherwise.
+std::optional<int> RunParserProcess(int argc, const char* const* argv);
 
 // A model file and the importer that reads it.
 struct ModelFile {

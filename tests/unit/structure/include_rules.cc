@@ -58,6 +58,7 @@ const std::array kConfinements = {
     Confinement{"hdf5", {"server/import/keras/"}},
     Confinement{"H5", {"server/import/keras/"}},
     Confinement{"zip", {"server/import/keras/"}},
+    Confinement{"seccomp", {"server/import/keras/"}},
     Confinement{"grpc/", {"server/service/", "server/app/", "client/"}},
     Confinement{"grpcpp/", {"server/service/", "server/app/", "client/"}},
     Confinement{"proto/model_config",

@@ -1,4 +1,4 @@
-#include "server/import/onnx/model_file.h"
+#include "server/import/model_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "server/core/file_descriptor.h"
 #include "server/core/status.h"
 
 namespace rectifier {
@@ -17,10 +16,10 @@ std::string ErrorText() { return std::generic_category().message(errno); }
 
 }  // namespace
 
-absl::StatusOr<AlignedBuffer> ReadModelFile(std::string_view place,
-                                            const std::filesystem::path& path, int64_t max_bytes) {
+absl::StatusOr<OpenModelFile> OpenModel(std::string_view place, const std::filesystem::path& path,
+                                        int64_t max_bytes) {
   // O_NONBLOCK: opening a pipe must not wait for its writer.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno == ENOENT) return NotFound(place, "does not exist");
     return FailedPrecondition(place, "cannot be opened: {}", ErrorText());
@@ -35,9 +34,15 @@ absl::StatusOr<AlignedBuffer> ReadModelFile(std::string_view place,
     return ResourceExhausted(place, "has {} bytes, at most {} are allowed", info.st_size,
                              max_bytes);
   }
-  AlignedBuffer bytes(static_cast<size_t>(info.st_size));
+  return OpenModelFile{std::move(file), info.st_size};
+}
+
+absl::StatusOr<AlignedBuffer> ReadModelFile(std::string_view place,
+                                            const std::filesystem::path& path, int64_t max_bytes) {
+  RECTIFIER_ASSIGN_OR_RETURN(const OpenModelFile model, OpenModel(place, path, max_bytes));
+  AlignedBuffer bytes(static_cast<size_t>(model.bytes));
   for (size_t done = 0; done < bytes.size();) {
-    const ssize_t got = read(file.get(), bytes.data() + done, bytes.size() - done);
+    const ssize_t got = read(model.file.get(), bytes.data() + done, bytes.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FailedPrecondition(place, "cannot be read: {}", ErrorText());
     if (got == 0) return FailedPrecondition(place, "became shorter while it was read");

@@ -1,0 +1,207 @@
+#include "server/import/keras/network_runner.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/core/printable.h"
+#include "server/core/status.h"
+#include "server/import/keras/dtype_policy.h"
+#include "server/import/keras/layer_table.h"
+#include "server/import/keras/operations.h"
+#include "server/import/node_order.h"
+
+namespace rectifier {
+
+// The calls of one network, in the order of its layers, and what they return.
+struct NetworkRunner::Calls {
+  struct Call {
+    const LayerDescription* layer;
+    const CallConfig* config;
+  };
+  std::vector<Call> calls;
+  std::map<std::string_view, int> first;  // of each layer, by name; its inputs have none
+  std::vector<std::optional<Values>> results;
+  std::map<std::string_view, ValueId> inputs;  // of the network, by the name of their layer
+};
+
+// The results of a network for these inputs; nullopt when a layer that they need was refused.
+// Networks within it are run likewise, as deep as the JSON goes.
+std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& network,
+                                                       const Values& inputs,
+                                                       const std::string& prefix) {
+  Calls calls;
+  if (inputs.size() != network.inputs.size()) {
+    problems_.Add(InvalidArgument(prefix.empty() ? place_ : std::string_view(prefix),
+                                  "expected {} inputs, got {}", network.inputs.size(),
+                                  inputs.size()));
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    calls.inputs.emplace(network.inputs[i].layer, inputs[i]);
+  }
+  for (const LayerDescription& layer : network.layers) {
+    calls.first.emplace(layer.name, static_cast<int>(calls.calls.size()));
+    for (const CallConfig& call : layer.calls) calls.calls.push_back({&layer, &call});
+  }
+  const absl::StatusOr<std::vector<int>> order = Order(network, calls);
+  problems_.Add(order.status());
+  if (!order.ok()) return std::nullopt;
+  calls.results.resize(calls.calls.size());
+  for (const int index : *order) {
+    const auto& [layer, config] = calls.calls[static_cast<size_t>(index)];
+    absl::StatusOr<std::optional<Values>> result = Call(*layer, *config, network, calls, prefix);
+    problems_.Add(result.status());
+    if (result.ok()) calls.results[static_cast<size_t>(index)] = *std::move(result);
+  }
+  Values outputs;
+  for (const TensorReference& reference : network.outputs) {
+    const std::optional<ValueId> value = Find(network, calls, reference);
+    if (!value) return std::nullopt;
+    outputs.push_back(*value);
+  }
+  return outputs;
+}
+
+// The index of the call that a reference names; nullopt for a network's input. INVALID_ARGUMENT
+// when there is none.
+absl::StatusOr<std::optional<int>> NetworkRunner::CallOf(const NetworkConfig& network,
+                                                         const Calls& calls,
+                                                         const TensorReference& reference) const {
+  if (calls.inputs.contains(reference.layer)) return std::nullopt;
+  const LayerDescription* layer = network.FindLayer(reference.layer);
+  if (layer == nullptr) {
+    return InvalidArgument(place_, "there is no layer {}, whose result is used",
+                           Printable(reference.layer));
+  }
+  const int64_t number = reference.node - layer->first_node;
+  if (number < 0 || number >= static_cast<int64_t>(layer->calls.size())) {
+    return InvalidArgument(layer->place(), "the result of its call {} is used, it has {} calls",
+                           reference.node, layer->calls.size());
+  }
+  return calls.first.find(reference.layer)->second + static_cast<int>(number);
+}
+
+absl::StatusOr<std::vector<int>> NetworkRunner::Order(const NetworkConfig& network,
+                                                      const Calls& calls) const {
+  std::vector<std::vector<int>> dependencies(calls.calls.size());
+  for (size_t i = 0; i < calls.calls.size(); ++i) {
+    std::vector<TensorReference> references;
+    const CallConfig& call = *calls.calls[i].config;
+    for (const Argument& argument : call.arguments) CollectReferences(argument, references);
+    for (const auto& [name, argument] : call.keywords) CollectReferences(argument, references);
+    for (const TensorReference& reference : references) {
+      RECTIFIER_ASSIGN_OR_RETURN(const std::optional<int> index, CallOf(network, calls, reference));
+      if (index) dependencies[i].push_back(*index);
+    }
+  }
+  for (const TensorReference& reference : network.outputs) {
+    RECTIFIER_RETURN_IF_ERROR(CallOf(network, calls, reference).status());
+  }
+  NodeOrder order = OrderNodes(dependencies);
+  if (order.cycle.empty()) return std::move(order.order);
+  return InvalidArgument(calls.calls[static_cast<size_t>(order.cycle[0])].layer->place(),
+                         "the network has a cycle through it");
+}
+
+// The value of a reference; nullopt when its layer was refused, or has no such result.
+std::optional<ValueId> NetworkRunner::Find(const NetworkConfig& network, const Calls& calls,
+                                           const TensorReference& reference) {
+  const auto input = calls.inputs.find(reference.layer);
+  if (input != calls.inputs.end()) return input->second;
+  const auto index = CallOf(network, calls, reference);
+  if (!index.ok() || !*index) return std::nullopt;
+  const std::optional<Values>& result = calls.results[static_cast<size_t>(**index)];
+  if (!result) return std::nullopt;
+  if (reference.tensor < 0 || reference.tensor >= static_cast<int64_t>(result->size())) {
+    problems_.Add(
+        InvalidArgument(Printable(reference.layer), "has no result {}", reference.tensor));
+    return std::nullopt;
+  }
+  return (*result)[static_cast<size_t>(reference.tensor)];
+}
+
+// What an argument gives; nullopt when a layer that it needs was refused.
+std::optional<CallInputs::Given> NetworkRunner::Resolve(const Argument& argument,
+                                                        const NetworkConfig& network,
+                                                        const Calls& calls) {
+  CallInputs::Given given;
+  if (const auto* literal = std::get_if<const Json*>(&argument.value)) {
+    given.literal = *literal;
+    return given;
+  }
+  given.is_list = std::holds_alternative<std::vector<Argument>>(argument.value);
+  std::vector<TensorReference> references;
+  CollectReferences(argument, references);
+  for (const TensorReference& reference : references) {
+    const std::optional<ValueId> value = Find(network, calls, reference);
+    if (!value) return std::nullopt;
+    given.tensors.push_back(*value);
+  }
+  return given;
+}
+
+// What a call is given; nullopt when a layer that it needs was refused.
+std::optional<CallInputs> NetworkRunner::ResolveAll(const CallConfig& call,
+                                                    const NetworkConfig& network,
+                                                    const Calls& calls) {
+  CallInputs inputs;
+  for (const Argument& argument : call.arguments) {
+    auto given = Resolve(argument, network, calls);
+    if (!given) return std::nullopt;
+    inputs.tensors.insert(inputs.tensors.end(), given->tensors.begin(), given->tensors.end());
+    inputs.arguments.push_back(*std::move(given));
+  }
+  for (const auto& [name, argument] : call.keywords) {
+    auto given = Resolve(argument, network, calls);
+    if (!given) return std::nullopt;
+    if (name != "mask") {
+      inputs.tensors.insert(inputs.tensors.end(), given->tensors.begin(), given->tensors.end());
+    }
+    inputs.keywords.emplace(name, *std::move(given));
+  }
+  return inputs;
+}
+
+// nullopt when a layer that the call needs was refused.
+absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
+    const LayerDescription& layer, const CallConfig& config, const NetworkConfig& network,
+    const Calls& calls, const std::string& prefix) {
+  const std::string name = prefix + layer.name;
+  const std::string place = fmt::format("{} ({})", name, layer.class_name);
+  const KerasLayer* known = nullptr;
+  if (!layer.is_operation && layer.network == nullptr) {
+    known = FindKerasLayer(layer.class_name);
+    if (known == nullptr) {
+      return Unimplemented(place, "{}", WhyRefused(layer.class_name));
+    }
+    RECTIFIER_RETURN_IF_ERROR(ComputedType(place, *layer.config).status());
+  }
+  const std::optional<CallInputs> inputs = ResolveAll(config, network, calls);
+  if (!inputs) return std::nullopt;
+  const auto training = inputs->keywords.find("training");
+  const bool trains = training != inputs->keywords.end() && training->second.literal != nullptr &&
+                      *training->second.literal == true;
+  if (trains && (layer.network != nullptr || (known != nullptr && known->trains))) {
+    return Unimplemented(place, "it is called with training=True, which is not supported");
+  }
+  if (layer.network != nullptr) {
+    return Run(*layer.network, inputs->tensors, name + "/");
+  }
+  LayerState& state = StateOf(layer, name, place);
+  LayerCall call(builder_, state, *inputs, dialect_.keras2, dialect_.flip_kernels);
+  absl::StatusOr<ValueId> result =
+      known != nullptr ? known->convert(call) : ConvertOperation(call, layer.class_name);
+  // A wrong setting was read as its default, so it is what is to be told.
+  RECTIFIER_RETURN_IF_ERROR(call.config().error());
+  RECTIFIER_RETURN_IF_ERROR(result.status());
+  return Values{*result};
+}
+
+LayerState& NetworkRunner::StateOf(const LayerDescription& layer, const std::string& name,
+                                   const std::string& place) {
+  const auto [state, added] = states_.try_emplace(&layer);
+  if (added) state->second = {name, place, layer.config, &weights_.of(layer), {}};
+  return state->second;
+}
+
+}  // namespace rectifier
