@@ -56,14 +56,26 @@ absl::StatusOr<ValueId> Relu(LayerCall& call, ValueId x, LayerConfig& config) {
                     .origin = slope == 0 ? kOriginRelu : kOriginLeakyRelu});
 }
 
+// exp(x − m) / Σ exp(x − m), with m the largest x, along the axes
+absl::StatusOr<ValueId> SoftmaxOverAxes(LayerCall& call, ValueId x,
+                                        const std::vector<int64_t>& axes) {
+  const ValueId list = call.Integers(axes);
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId largest, call.Add("ReduceMax", {x, list}));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId less, call.Add("Sub", {x, largest}));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId power, call.Add("Exp", {less}));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId sum, call.Add("ReduceSum", {power, list}));
+  return call.Add("Div", {power, sum});
+}
+
 absl::StatusOr<ValueId> Softmax(LayerCall& call, ValueId x, LayerConfig& config) {
-  const std::vector<int64_t> axes = config.Ints("axis", {-1});
-  if (axes.size() != 1) {
-    return Unimplemented(call.place(), "axis: only one axis is supported, got {}", axes.size());
+  std::vector<int64_t> axes = config.Ints("axis", {-1});
+  for (int64_t& axis : axes) {
+    RECTIFIER_ASSIGN_OR_RETURN(axis, call.Axis("axis", axis, x));
   }
-  RECTIFIER_ASSIGN_OR_RETURN(const int axis, call.Axis("axis", axes[0], x));
+  if (axes.empty()) return config.Wrong("axis", "one or more axes");
+  if (axes.size() > 1) return SoftmaxOverAxes(call, x, axes);
   Attributes attributes;
-  if (axis != call.rank(x) - 1) attributes["axis"] = int64_t{axis};
+  if (axes[0] != call.rank(x) - 1) attributes["axis"] = axes[0];
   return call.Add("Softmax", {x}, std::move(attributes));
 }
 

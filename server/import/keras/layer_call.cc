@@ -1,5 +1,8 @@
 #include "server/import/keras/layer_call.h"
 
+#include <algorithm>
+
+#include "server/core/printable.h"
 #include "server/core/status.h"
 #include "server/ops/node_types.h"
 
@@ -8,6 +11,40 @@ namespace rectifier {
 absl::StatusOr<ValueId> LayerCall::Input() const {
   if (given_.tensors.size() == 1) return given_.tensors[0];
   return InvalidArgument(place(), "expected one input, got {}", given_.tensors.size());
+}
+
+const CallInputs::Given* LayerCall::FindArgument(size_t position,
+                                                 std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) asked_for_.emplace(name);
+  asked_up_to_ = std::max(asked_up_to_, position + 1);
+  if (position < given_.arguments.size()) return &given_.arguments[position];
+  for (const std::string_view name : names) {
+    const auto found = given_.keywords.find(name);
+    if (found != given_.keywords.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+absl::Status LayerCall::CheckArguments() const {
+  for (const auto& [name, given] : given_.keywords) {
+    const bool off =
+        given.literal != nullptr && (given.literal->is_null() || *given.literal == false);
+    if (off || name == "name" || asked_for_.contains(name)) continue;
+    return Unimplemented(place(), "the argument {} is not supported", Printable(name));
+  }
+  if (!layer_.config->is_object()) return InvalidArgument(place(), "config: expected an object");
+  for (const auto& [name, value] : layer_.config->items()) {
+    const bool off = value.is_null() || value == false;
+    const bool of_all =
+        name == "name" || name == "trainable" || name == "dtype" || name == "function";
+    if (off || of_all || asked_for_.contains(name)) continue;
+    return Unimplemented(place(), "the setting {} is not supported", Printable(name));
+  }
+  if (given_.arguments.size() > asked_up_to_) {
+    return Unimplemented(place(), "it has {} arguments, of which {} are supported",
+                         given_.arguments.size(), asked_up_to_);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> LayerCall::Axis(std::string_view setting, int64_t axis, ValueId x) const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,7 +60,12 @@ class LayerCall {
   bool flip_kernels() const { return flip_kernels_; }
 
   const std::vector<ValueId>& inputs() const { return given_.tensors; }
-  const CallInputs& given() const { return given_; }
+  // The argument of an operation at `position`, or its keyword of one of these names; null when
+  // there is neither.
+  const CallInputs::Given* FindArgument(size_t position,
+                                        std::initializer_list<std::string_view> names);
+  // What an operation was given and nobody asked for would be passed over: UNIMPLEMENTED names it.
+  absl::Status CheckArguments() const;
   // The one tensor that the layer is called with.
   absl::StatusOr<ValueId> Input() const;
 
@@ -100,6 +107,8 @@ class LayerCall {
   LayerConfig config_;
   bool keras2_;
   bool flip_kernels_;
+  std::set<std::string, std::less<>> asked_for_;  // keywords
+  size_t asked_up_to_ = 0;                        // positions
 };
 
 template <typename Make>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/import/keras/activations.h"
 #include "server/import/keras/layers.h"
 
 namespace rectifier {
@@ -41,7 +42,7 @@ absl::StatusOr<ValueId> GlobalPool(LayerCall& call) {
 constexpr bool kTrains = true;
 
 constexpr std::array kLayers = {
-    KerasLayer{"Activation", ConvertActivation, NoWeights},
+    KerasLayer{"Activation", ConvertActivation, ActivationWeights},
     KerasLayer{"ActivityRegularization", ConvertIdentity, NoWeights},
     KerasLayer{"Add", Merge<kAdd>, NoWeights},
     KerasLayer{"AlphaDropout", ConvertIdentity, NoWeights, kTrains},

@@ -75,7 +75,7 @@ class Binder {
     const std::string container = ContainerIn(path);
     std::map<std::string, int> used;
     for (const LayerDescription& layer : network.layers) {
-      if (layer.is_operation && layer.class_name != "TFOpLambda") continue;
+      if (layer.is_operation) continue;  // and has no weights
       // Sequential does not count its InputLayer, but nor is it of any other's class.
       std::string name = SnakeCase(layer.class_name);
       const int before = used[name]++;

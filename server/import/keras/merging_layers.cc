@@ -39,14 +39,37 @@ absl::StatusOr<ValueId> Merged(LayerCall& call, std::string_view op,
   return so_far;
 }
 
-// The tensor as one matrix for each sample, with the axis that is summed over at `position`.
-absl::StatusOr<ValueId> AsMatrices(LayerCall& call, ValueId x, int axis, int position) {
-  if (call.rank(x) == 2) {
-    const std::array<int64_t, 1> axes = {position == 2 ? 1 : 2};
-    return call.Add("Unsqueeze", {x, call.Integers(axes)});
+// The tensor as one matrix for each sample, with the axis that is summed over as its columns, or as
+// its rows, and the others as one.
+absl::StatusOr<ValueId> AsMatrices(LayerCall& call, ValueId x, int axis, bool columns) {
+  const int rank = call.rank(x);
+  if (rank == 2) {
+    return call.Add("Unsqueeze", {x, call.Integers(std::array<int64_t, 1>{columns ? 1 : 2})});
   }
-  if (axis == position) return x;
-  return call.Transpose(x, {0, 2, 1});
+  std::vector<int64_t> perm = {0};
+  if (!columns) perm.push_back(axis);
+  int64_t others = 1;
+  for (int i = 1; i < rank; ++i) {
+    if (i == axis) continue;
+    perm.push_back(i);
+    if (rank == kMatrixRank) continue;
+    RECTIFIER_ASSIGN_OR_RETURN(const int64_t dim, call.KnownDim(x, i));
+    others *= dim;
+  }
+  if (columns) perm.push_back(axis);
+  if (!std::is_sorted(perm.begin(), perm.end())) {
+    RECTIFIER_ASSIGN_OR_RETURN(x, call.Transpose(x, std::move(perm)));
+  }
+  if (rank == kMatrixRank) return x;
+  return call.Reshape(
+      x, columns ? std::vector<int64_t>{0, others, -1} : std::vector<int64_t>{0, -1, others});
+}
+
+// Appends the sizes of the axes that are neither the batch nor summed over.
+void AppendOthers(const Shape& shape, int axis, std::vector<int64_t>& dims) {
+  for (int i = 1; i < shape.rank(); ++i) {
+    if (i != axis) dims.push_back(shape[i]);
+  }
 }
 
 }  // namespace
@@ -87,29 +110,26 @@ absl::StatusOr<ValueId> ConvertDot(LayerCall& call) {
     return InvalidArgument(call.place(), "expected two inputs, got {}", call.inputs().size());
   }
   std::array<ValueId, 2> matrices{};
-  std::array<int, 2> ranks{};
+  std::vector<int64_t> dims = {0};
+  bool large = false;
   for (size_t i = 0; i < 2; ++i) {
     ValueId x = call.inputs()[i];
-    ranks[i] = call.rank(x);
     RECTIFIER_ASSIGN_OR_RETURN(const int axis, call.Axis("axes", settings[i], x));
-    if (axis < 1 || ranks[i] > kMatrixRank) {
-      return Unimplemented(call.place(),
-                           "only inputs of rank 2 and 3 and axes behind the batch are supported, "
-                           "got axis {} of shape {}",
-                           axis, call.shape(x).ToString());
-    }
+    if (axis < 1) return call.config().Wrong("axes", "axes behind the batch");
     if (normalize) {
       RECTIFIER_ASSIGN_OR_RETURN(x, Normalized(call, x, {axis}, 1e-7F));
     }
-    RECTIFIER_ASSIGN_OR_RETURN(matrices[i], AsMatrices(call, x, axis, i == 0 ? 2 : 1));
+    large = large || call.rank(x) > kMatrixRank;
+    AppendOthers(call.shape(x), axis, dims);
+    RECTIFIER_ASSIGN_OR_RETURN(matrices[i], AsMatrices(call, x, axis, i == 0));
   }
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId y, call.Add("MatMul", {matrices[0], matrices[1]}));
+  if (large) return call.Reshape(y, std::move(dims));
   // What was put around vectors goes again; of two of them one 1 stays.
-  std::vector<int64_t> axes;
-  if (ranks[0] == 2) axes.push_back(1);
-  if (ranks[1] == 2 && ranks[0] != 2) axes.push_back(2);
-  if (axes.empty()) return y;
-  return call.Add("Squeeze", {y, call.Integers(axes)});
+  const bool row = call.rank(call.inputs()[0]) == 2;
+  const bool column = call.rank(call.inputs()[1]) == 2;
+  if (!row && !column) return y;
+  return call.Add("Squeeze", {y, call.Integers(std::array<int64_t, 1>{row ? 1 : 2})});
 }
 
 }  // namespace rectifier

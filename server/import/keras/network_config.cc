@@ -87,8 +87,19 @@ Argument ReadKeras2Argument(const Json& json, CallConfig& call) {
   return ReadReference(json);
 }
 
+bool IsKeras3Call(const Json& json) {
+  return json.is_object() && FindMember(json, "args") != nullptr;
+}
+
+bool HasKeras3Calls(const Json& layers) {
+  return std::any_of(layers.begin(), layers.end(), [](const Json& layer) {
+    const Json* calls = FindMember(layer, "inbound_nodes");
+    return calls != nullptr && calls->is_array() && !calls->empty() && IsKeras3Call(calls->front());
+  });
+}
+
 CallConfig ReadCall(const Json& json) {
-  if (json.is_object() && FindMember(json, "args") != nullptr) return ReadKeras3Call(json);
+  if (IsKeras3Call(json)) return ReadKeras3Call(json);
   CallConfig call;
   Argument argument = ReadKeras2Argument(json, call);
   // A call with one tensor is a list of one.
@@ -151,7 +162,7 @@ class NetworkConfigReader {
         return InvalidArgument(layer.place(), "there is another layer of this name");
       }
     }
-    NumberCalls(*network);
+    NumberCalls(*network, HasKeras3Calls(*layers));
     return network;
   }
 
@@ -190,16 +201,17 @@ class NetworkConfigReader {
     return ReadCalls(json, std::move(layer));
   }
 
-  // Keras 3's .h5 files do not say which of the two an "Add" is; layers can be trained.
+  // Keras 3's .h5 files do not say which of the two an "Add" is; layers have a type or can be
+  // trained.
   static bool IsOperation(const LayerDescription& layer, std::string_view module) {
-    if (layer.class_name == "TFOpLambda") return true;
+    if (layer.class_name == "TFOpLambda" || layer.class_name == "SlicingOpLambda") return true;
     if (!module.empty()) {
       return module == "keras.ops" || module.find(".ops.") != std::string_view::npos;
     }
+    const Json& config = *layer.config;
+    const bool has_dtype = FindMember(config, "dtype") != nullptr && layer.class_name != "Cast";
     return layer.class_name != "InputLayer" && !IsNetworkClass(layer.class_name) &&
-           FindMember(*layer.config, "trainable") == nullptr &&
-           FindMember(*layer.config, "dtype") == nullptr && layer.config->size() > 0 &&
-           FindMember(*layer.config, "batch_input_shape") == nullptr;
+           config.is_object() && FindMember(config, "trainable") == nullptr && !has_dtype;
   }
 
   absl::StatusOr<LayerDescription> ReadCalls(const Json& json, LayerDescription layer) {
@@ -269,9 +281,19 @@ class NetworkConfigReader {
     network.layers.insert(network.layers.begin(), std::move(layer));
   }
 
-  // The first call of a network within a network has the number 1 where the network was called when
-  // it was made, else 0. All calls that a file keeps are read, so the least number is the first's.
-  static void NumberCalls(NetworkConfig& network) {
+  // Calls are numbered from 0 on, but for those of a network within a network, which counts as
+  // called when it is made. Keras 3 counts that in the outputs only, and only of Functional.
+  static void NumberCalls(NetworkConfig& network, bool keras3) {
+    if (keras3) {
+      for (TensorReference& output : network.outputs) {
+        const LayerDescription* layer = network.FindLayer(output.layer);
+        const bool counts = layer != nullptr && layer->network != nullptr;
+        if (counts && layer->class_name != "Sequential") --output.node;
+      }
+      return;
+    }
+    // Keras 2 counts it everywhere where it happened. All calls that a file keeps are read, so the
+    // least number is the first call's.
     std::map<std::string_view, LayerDescription*> networks;
     for (LayerDescription& layer : network.layers) {
       if (layer.network == nullptr) continue;
@@ -281,10 +303,7 @@ class NetworkConfigReader {
     if (networks.empty()) return;
     std::vector<TensorReference> references = network.outputs;
     for (const LayerDescription& layer : network.layers) {
-      for (const CallConfig& call : layer.calls) {
-        for (const Argument& argument : call.arguments) CollectReferences(argument, references);
-        for (const auto& [name, argument] : call.keywords) CollectReferences(argument, references);
-      }
+      for (const CallConfig& call : layer.calls) CollectReferences(call, references);
     }
     for (const TensorReference& reference : references) {
       const auto found = networks.find(reference.layer);
@@ -306,6 +325,11 @@ void CollectReferences(const Argument& argument, std::vector<TensorReference>& i
   } else if (const auto* list = std::get_if<std::vector<Argument>>(&argument.value)) {
     for (const Argument& item : *list) CollectReferences(item, into);
   }
+}
+
+void CollectReferences(const CallConfig& call, std::vector<TensorReference>& into) {
+  for (const Argument& argument : call.arguments) CollectReferences(argument, into);
+  for (const auto& [name, argument] : call.keywords) CollectReferences(argument, into);
 }
 
 const LayerDescription* NetworkConfig::FindLayer(std::string_view layer) const {

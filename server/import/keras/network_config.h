@@ -33,6 +33,8 @@ struct CallConfig {
   std::map<std::string, Argument, std::less<>> keywords;
 };
 
+void CollectReferences(const CallConfig& call, std::vector<TensorReference>& into);
+
 struct NetworkConfig;
 
 // A layer, or an operation of keras.ops or of TensorFlow that was applied to a tensor.

@@ -162,8 +162,7 @@ class NetworkReader {
       if (!layer->is_operation) return layer;
       std::vector<TensorReference> references;
       for (const CallConfig& call : layer->calls) {
-        for (const Argument& argument : call.arguments) CollectReferences(argument, references);
-        for (const auto& [name, argument] : call.keywords) CollectReferences(argument, references);
+        CollectReferences(call, references);
       }
       layer = references.empty() ? nullptr : network.FindLayer(references[0].layer);
     }

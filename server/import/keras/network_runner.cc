@@ -87,8 +87,7 @@ absl::StatusOr<std::vector<int>> NetworkRunner::Order(const NetworkConfig& netwo
   for (size_t i = 0; i < calls.calls.size(); ++i) {
     std::vector<TensorReference> references;
     const CallConfig& call = *calls.calls[i].config;
-    for (const Argument& argument : call.arguments) CollectReferences(argument, references);
-    for (const auto& [name, argument] : call.keywords) CollectReferences(argument, references);
+    CollectReferences(call, references);
     for (const TensorReference& reference : references) {
       RECTIFIER_ASSIGN_OR_RETURN(const std::optional<int> index, CallOf(network, calls, reference));
       if (index) dependencies[i].push_back(*index);
@@ -189,12 +188,21 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
   }
   LayerState& state = StateOf(layer, name, place);
   LayerCall call(builder_, state, *inputs, dialect_.keras2, dialect_.flip_kernels);
-  absl::StatusOr<ValueId> result =
-      known != nullptr ? known->convert(call) : ConvertOperation(call, layer.class_name);
+  Values values;
+  absl::Status status;
+  if (known != nullptr) {
+    const absl::StatusOr<ValueId> value = known->convert(call);
+    status = value.status();
+    if (value.ok()) values = {*value};
+  } else {
+    absl::StatusOr<Values> results = ConvertOperation(call, layer.class_name);
+    status = results.ok() ? call.CheckArguments() : results.status();
+    if (results.ok()) values = *std::move(results);
+  }
   // A wrong setting was read as its default, so it is what is to be told.
   RECTIFIER_RETURN_IF_ERROR(call.config().error());
-  RECTIFIER_RETURN_IF_ERROR(result.status());
-  return Values{*result};
+  RECTIFIER_RETURN_IF_ERROR(status);
+  return values;
 }
 
 LayerState& NetworkRunner::StateOf(const LayerDescription& layer, const std::string& name,

@@ -63,23 +63,17 @@ bool IsTensor(const CallInputs::Given* given) {
 
 }  // namespace
 
-const CallInputs::Given* FindArgument(const LayerCall& call, size_t position, ArgumentNames names) {
-  const CallInputs& given = call.given();
-  if (position < given.arguments.size()) return &given.arguments[position];
-  for (const std::string_view name : names) {
-    const auto found = given.keywords.find(name);
-    if (found != given.keywords.end()) return &found->second;
-  }
-  return nullptr;
+absl::StatusOr<ValueId> Operand(LayerCall& call, size_t position, ArgumentNames names, DType like) {
+  return AsTensor(call, FirstOf(names), call.FindArgument(position, names), like);
 }
 
-absl::StatusOr<ValueId> Operand(LayerCall& call, size_t position, ArgumentNames names, DType like) {
-  return AsTensor(call, FirstOf(names), FindArgument(call, position, names), like);
+absl::StatusOr<ValueId> FirstOperand(LayerCall& call) {
+  return Operand(call, 0, {"x", "input", "tensor", "features", "input_tensor", "t", "a"});
 }
 
 absl::StatusOr<Pair> Operands(LayerCall& call, size_t first, ArgumentNames a, ArgumentNames b) {
-  const CallInputs::Given* given_a = FindArgument(call, first, a);
-  const CallInputs::Given* given_b = FindArgument(call, first + 1, b);
+  const CallInputs::Given* given_a = call.FindArgument(first, a);
+  const CallInputs::Given* given_b = call.FindArgument(first + 1, b);
   const auto type_of = [&](const CallInputs::Given* given) {
     return IsTensor(given) ? call.dtype(given->tensors[0]) : DType::kFloat32;
   };
@@ -94,7 +88,7 @@ absl::StatusOr<Pair> Operands(LayerCall& call, size_t first, ArgumentNames a, Ar
 
 absl::StatusOr<std::vector<ValueId>> OperandList(LayerCall& call, size_t position,
                                                  ArgumentNames names) {
-  const CallInputs::Given* given = FindArgument(call, position, names);
+  const CallInputs::Given* given = call.FindArgument(position, names);
   if (given != nullptr && given->literal == nullptr && !given->tensors.empty()) {
     return given->tensors;
   }
@@ -102,7 +96,7 @@ absl::StatusOr<std::vector<ValueId>> OperandList(LayerCall& call, size_t positio
 }
 
 const Json* FindOption(LayerCall& call, size_t position, ArgumentNames names) {
-  const CallInputs::Given* given = FindArgument(call, position, names);
+  const CallInputs::Given* given = call.FindArgument(position, names);
   if (given != nullptr && given->literal != nullptr) return given->literal;
   for (const std::string_view name : names) {
     if (const Json* found = call.config().Find(name)) return found;

@@ -11,13 +11,13 @@ namespace rectifier {
 // The names that an argument goes by in keras.ops and in TensorFlow.
 using ArgumentNames = std::initializer_list<std::string_view>;
 
-// The argument at `position`, or the keyword of one of these names; null when there is neither.
-const CallInputs::Given* FindArgument(const LayerCall& call, size_t position, ArgumentNames names);
-
 // An argument that is computed with: a tensor, or a number or list that stands in the file, which
 // becomes a constant of the type `like` (f32 when that is none of a number's).
 absl::StatusOr<ValueId> Operand(LayerCall& call, size_t position, ArgumentNames names,
                                 DType like = DType::kFloat32);
+
+// The first argument, by any of the names that it goes by.
+absl::StatusOr<ValueId> FirstOperand(LayerCall& call);
 
 // Two operands of one type: a number takes the other's, and of two types both become f32.
 struct Pair {

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "server/core/printable.h"
 #include "server/core/status.h"
 #include "server/import/keras/activations.h"
+#include "server/import/keras/layers.h"
 #include "server/import/keras/norm.h"
 #include "server/import/keras/operation_arguments.h"
+#include "server/import/keras/shape_operations.h"
 #include "server/ops/rectifier.h"
 
 namespace rectifier {
@@ -24,17 +27,13 @@ struct Operation {
   std::string_view op;
 };
 
-absl::StatusOr<ValueId> First(LayerCall& call) {
-  return Operand(call, 0, {"x", "input", "tensor", "features", "input_tensor", "t"});
-}
-
 absl::StatusOr<ValueId> FirstAsFloat(LayerCall& call) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   return call.AsFloat(x);
 }
 
 absl::StatusOr<ValueId> Unary(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   return call.Add(op, {x});
 }
 
@@ -44,12 +43,12 @@ absl::StatusOr<ValueId> Activation(LayerCall& call, std::string_view name) {
 }
 
 absl::StatusOr<ValueId> Square(LayerCall& call, std::string_view /*op*/) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   return call.Add("Mul", {x, x});
 }
 
 absl::StatusOr<ValueId> Rsqrt(LayerCall& call, std::string_view /*op*/) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId root, call.Add("Sqrt", {x}));
   return call.Add("Reciprocal", {root});
 }
@@ -107,6 +106,89 @@ absl::StatusOr<ValueId> BackendRelu(LayerCall& call, std::string_view /*op*/) {
                     .origin = slope.value_or(0) == 0 ? kOriginRelu : kOriginLeakyRelu});
 }
 
+// tf.math.l2_normalize: its epsilon is that of the squares' sum.
+absl::StatusOr<ValueId> L2Normalize(LayerCall& call, std::string_view /*op*/) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
+  RECTIFIER_ASSIGN_OR_RETURN(const auto epsilon, FloatOption(call, 2, {"epsilon"}));
+  if (!axes) return Unimplemented(call.place(), "axis: expected integers");
+  return Normalized(call, x, *axes, std::sqrt(std::max(0.0F, epsilon.value_or(1e-12F))));
+}
+
+absl::StatusOr<ValueId> AddAll(LayerCall& call, std::string_view op) {
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<ValueId> inputs, OperandList(call, 0, {"inputs"}));
+  ValueId sum = inputs[0];
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    RECTIFIER_ASSIGN_OR_RETURN(sum, call.Add(op, {sum, inputs[i]}));
+  }
+  return sum;
+}
+
+// Indices are of 32 bits in Keras.
+absl::StatusOr<ValueId> ArgReduce(LayerCall& call, std::string_view op) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
+  RECTIFIER_ASSIGN_OR_RETURN(const bool keep, BoolOption(call, 2, {"keepdims"}, false));
+  if (!axes || axes->size() != 1) return Unimplemented(call.place(), "axis: expected one integer");
+  RECTIFIER_ASSIGN_OR_RETURN(const int axis, call.Axis("axis", axes->front(), x));
+  RECTIFIER_ASSIGN_OR_RETURN(
+      const ValueId index,
+      call.Add(op, {x}, {{"axis", int64_t{axis}}, {"keepdims", int64_t{keep ? 1 : 0}}}));
+  return call.Add("Cast", {index}, {{"to", std::string(Name(DType::kInt32))}});
+}
+
+// The settings have the names that the layers' have.
+absl::StatusOr<ValueId> Pool(LayerCall& call, std::string_view op) {
+  for (const char* name : {"pool_size", "strides", "padding", "data_format"}) {
+    call.FindArgument(1, {name});
+  }
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
+  if (call.rank(x) < 3 || call.rank(x) > 5) {
+    return InvalidArgument(call.place(), "expected an input of rank 3 to 5");
+  }
+  return ConvertPooling(call, op, static_cast<size_t>(call.rank(x)) - 2);
+}
+
+// The variance along axes, or with `root` its square root.
+absl::StatusOr<ValueId> Deviation(LayerCall& call, std::string_view root) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
+  RECTIFIER_ASSIGN_OR_RETURN(const bool keep, BoolOption(call, 2, {"keepdims"}, false));
+  std::vector<ValueId> rest;
+  if (axes) rest.push_back(call.Integers(*axes));
+  const auto mean = [&](ValueId of, bool keep_dims) {
+    std::vector<ValueId> inputs = {of};
+    inputs.insert(inputs.end(), rest.begin(), rest.end());
+    Attributes attributes;
+    if (!keep_dims) attributes["keepdims"] = int64_t{0};
+    return call.Add("ReduceMean", std::move(inputs), std::move(attributes));
+  };
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId centre, mean(x, true));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId distance, call.Add("Sub", {x, centre}));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId square, call.Add("Mul", {distance, distance}));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId variance, mean(square, keep));
+  return root.empty() ? variance : call.Add(root, {variance});
+}
+
+// tf.linalg.matmul can transpose either of the two.
+absl::StatusOr<ValueId> MatMul(LayerCall& call, std::string_view op) {
+  RECTIFIER_ASSIGN_OR_RETURN(const Pair pair,
+                             Operands(call, 0, {"x1", "a", "x"}, {"x2", "b", "y"}));
+  std::array<ValueId, 2> matrices = {pair.a, pair.b};
+  for (size_t i = 0; i < 2; ++i) {
+    RECTIFIER_ASSIGN_OR_RETURN(
+        const bool transpose,
+        BoolOption(call, 2 + i, {i == 0 ? "transpose_a" : "transpose_b"}, false));
+    const int rank = call.rank(matrices[i]);
+    if (!transpose || rank < 2) continue;
+    std::vector<int64_t> perm(static_cast<size_t>(rank));
+    std::iota(perm.begin(), perm.end(), int64_t{0});
+    std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
+    RECTIFIER_ASSIGN_OR_RETURN(matrices[i], call.Transpose(matrices[i], std::move(perm)));
+  }
+  return call.Add(op, {matrices[0], matrices[1]});
+}
+
 // Of Elu and Celu.
 absl::StatusOr<ValueId> WithAlpha(LayerCall& call, std::string_view op) {
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
@@ -128,23 +210,6 @@ absl::StatusOr<ValueId> Normalize(LayerCall& call, std::string_view /*op*/) {
     return Unimplemented(call.place(), "order: only 2 is supported, got {}", *order);
   }
   return Normalized(call, x, axes.value_or(std::vector<int64_t>{-1}), epsilon.value_or(1e-7F));
-}
-
-absl::StatusOr<ValueId> SwapAxes(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
-  std::vector<int64_t> perm(static_cast<size_t>(call.rank(x)));
-  std::iota(perm.begin(), perm.end(), int64_t{0});
-  std::array<int, 2> axes{};
-  for (size_t i = 0; i < 2; ++i) {
-    const std::string_view name = i == 0 ? "axis1" : "axis2";
-    RECTIFIER_ASSIGN_OR_RETURN(const auto axis, IntsOption(call, i + 1, {name}));
-    if (!axis || axis->size() != 1) {
-      return InvalidArgument(call.place(), "{}: expected an integer", name);
-    }
-    RECTIFIER_ASSIGN_OR_RETURN(axes[i], call.Axis(name, axis->front(), x));
-  }
-  std::swap(perm[static_cast<size_t>(axes[0])], perm[static_cast<size_t>(axes[1])]);
-  return call.Add(op, {x}, {{"perm", perm}});
 }
 
 absl::StatusOr<ValueId> Gelu(LayerCall& call, std::string_view op) {
@@ -181,59 +246,8 @@ absl::StatusOr<ValueId> Reduce(LayerCall& call, std::string_view op) {
   return call.Add(op, std::move(inputs), std::move(attributes));
 }
 
-// Sizes that stand in the file. One that was computed from the input is null there; where it can
-// only be the batch, the first one, it is copied.
-absl::StatusOr<ValueId> Reshape(LayerCall& call, std::string_view /*op*/) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
-  const Json* found = FindOption(call, 1, {"newshape", "shape"});
-  if (found == nullptr || !found->is_array()) {
-    return InvalidArgument(call.place(), "newshape: expected a list of sizes");
-  }
-  std::vector<int64_t> dims;
-  for (const Json& size : *found) {
-    const bool is_batch = size.is_null() && dims.empty();
-    if (!is_batch && (!size.is_number_integer() || size.get<int64_t>() < -1 || size == 0)) {
-      return Unimplemented(call.place(), "newshape: expected sizes, of which one may be -1");
-    }
-    dims.push_back(is_batch ? 0 : size.get<int64_t>());
-  }
-  return call.Reshape(x, std::move(dims));
-}
-
-absl::StatusOr<ValueId> Transpose(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
-  RECTIFIER_ASSIGN_OR_RETURN(auto axes, IntsOption(call, 1, {"axes", "perm"}));
-  Attributes attributes;
-  if (axes) attributes["perm"] = *std::move(axes);
-  return call.Add(op, {x}, std::move(attributes));
-}
-
-absl::StatusOr<ValueId> Concatenate(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<ValueId> inputs,
-                             OperandList(call, 0, {"xs", "values"}));
-  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
-  const int64_t axis = axes && axes->size() == 1 ? axes->front() : 0;
-  RECTIFIER_ASSIGN_OR_RETURN(const int at, call.Axis("axis", axis, inputs[0]));
-  return call.Add(op, inputs, {{"axis", int64_t{at}}});
-}
-
-absl::StatusOr<ValueId> ExpandDims(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
-  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
-  if (!axes) return InvalidArgument(call.place(), "axis: expected an integer");
-  return call.Add(op, {x, call.Integers(*axes)});
-}
-
-absl::StatusOr<ValueId> Squeeze(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
-  RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
-  std::vector<ValueId> inputs = {x};
-  if (axes && !axes->empty()) inputs.push_back(call.Integers(*axes));
-  return call.Add(op, std::move(inputs));
-}
-
 absl::StatusOr<ValueId> Cast(LayerCall& call, std::string_view op) {
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, First(call));
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   const Json* dtype = FindOption(call, 1, {"dtype"});
   const std::string name = dtype != nullptr && dtype->is_string() ? dtype->get<std::string>() : "";
   std::string to;
@@ -256,23 +270,29 @@ constexpr std::array kOperations = {
     Operation{"Absolute", {"math.abs", "abs"}, Unary, "Abs"},
     Operation{"Abs", {}, Unary, "Abs"},
     Operation{"Add", {"math.add", "__operators__.add"}, Binary, "Add"},
+    Operation{"AddN", {"math.add_n"}, AddAll, "Add"},
     Operation{"Amax", {}, Reduce, "ReduceMax"},
     Operation{"Amin", {}, Reduce, "ReduceMin"},
+    Operation{"Argmax", {"math.argmax"}, ArgReduce, "ArgMax"},
+    Operation{"Argmin", {"math.argmin"}, ArgReduce, "ArgMin"},
+    Operation{"AveragePool", {}, Pool, "AveragePool"},
     Operation{"Cast", {"cast"}, Cast, "Cast"},
     Operation{"Ceil", {"math.ceil"}, Unary, "Ceil"},
     Operation{"Celu", {}, WithAlpha, "Celu"},
     Operation{"Clip", {"clip_by_value"}, Clip, "Clip"},
-    Operation{"Concatenate", {"concat"}, Concatenate, "Concat"},
+    Operation{"Concatenate", {"concat"}, ConvertConcatenateOperation, "Concat"},
     Operation{"Cos", {"math.cos"}, Unary, "Cos"},
     Operation{"Divide", {"math.divide", "math.truediv"}, Divide, "Div"},
     Operation{"Elu", {"nn.elu"}, WithAlpha, "Elu"},
     Operation{"Equal", {"math.equal"}, Binary, "Equal"},
     Operation{"Erf", {"math.erf"}, Unary, "Erf"},
     Operation{"Exp", {"math.exp"}, Unary, "Exp"},
-    Operation{"ExpandDims", {"expand_dims"}, ExpandDims, "Unsqueeze"},
+    Operation{"ExpandDims", {"expand_dims"}, ConvertExpandDims, "Unsqueeze"},
+    Operation{"Flip", {}, ConvertFlip, "Slice"},
     Operation{"Floor", {"math.floor"}, Unary, "Floor"},
     Operation{"FloorDivide", {"math.floordiv", "math.floor_div"}, FloorDivide, "Floor"},
     Operation{"Gelu", {"nn.gelu"}, Gelu, "Gelu"},
+    Operation{"GetItem", {"__operators__.getitem"}, ConvertGetItem, "Slice"},
     Operation{"Glu", {}, Activation, "glu"},
     Operation{"Greater", {"math.greater", "__operators__.gt"}, Binary, "Greater"},
     Operation{"GreaterEqual", {"math.greater_equal"}, Binary, "GreaterOrEqual"},
@@ -289,24 +309,30 @@ constexpr std::array kOperations = {
     Operation{"LogicalAnd", {"math.logical_and"}, Binary, "And"},
     Operation{"LogicalNot", {"math.logical_not"}, Unary, "Not"},
     Operation{"LogicalOr", {"math.logical_or"}, Binary, "Or"},
-    Operation{"Matmul", {"linalg.matmul"}, Binary, "MatMul"},
+    Operation{"Matmul", {"linalg.matmul"}, MatMul, "MatMul"},
     Operation{"Max", {"math.reduce_max"}, Reduce, "ReduceMax"},
+    Operation{"MaxPool", {}, Pool, "MaxPool"},
     Operation{"Maximum", {"math.maximum"}, Binary, "Max"},
     Operation{"Mean", {"math.reduce_mean"}, Reduce, "ReduceMean"},
     Operation{"Min", {"math.reduce_min"}, Reduce, "ReduceMin"},
     Operation{"Minimum", {"math.minimum"}, Binary, "Min"},
     Operation{"Mish", {}, Activation, "mish"},
+    Operation{"Moveaxis", {}, ConvertMoveAxis, "Transpose"},
     Operation{"Multiply", {"math.multiply", "__operators__.mul"}, Binary, "Mul"},
     Operation{"Negative", {"math.negative"}, Unary, "Neg"},
     Operation{"Normalize", {}, Normalize, ""},
+    Operation{"", {"math.l2_normalize"}, L2Normalize, ""},
     Operation{"NotEqual", {"math.not_equal"}, NotEqual, ""},
+    Operation{"Pad", {"compat.v1.pad", "pad"}, ConvertPad, "Pad"},
     Operation{"Power", {"math.pow"}, Binary, "Pow"},
     Operation{"Prod", {"math.reduce_prod"}, Reduce, "ReduceProd"},
     Operation{"Reciprocal", {"math.reciprocal"}, Unary, "Reciprocal"},
     Operation{"Relu", {"nn.relu"}, Activation, "relu"},
     Operation{"Relu6", {"nn.relu6"}, Activation, "relu6"},
     Operation{"", {"keras.backend.relu"}, BackendRelu, ""},
-    Operation{"Reshape", {"reshape"}, Reshape, ""},
+    Operation{"Repeat", {"repeat"}, ConvertRepeat, "Gather"},
+    Operation{"Reshape", {"reshape"}, ConvertReshapeOperation, ""},
+    Operation{"Roll", {"roll"}, ConvertRoll, "Concat"},
     Operation{"Round", {"math.round"}, Unary, "Round"},
     Operation{"Rsqrt", {"math.rsqrt"}, Rsqrt, ""},
     Operation{"Selu", {"nn.selu"}, Activation, "selu"},
@@ -320,14 +346,18 @@ constexpr std::array kOperations = {
     Operation{"Softsign", {"nn.softsign"}, Activation, "softsign"},
     Operation{"Sqrt", {"math.sqrt"}, Unary, "Sqrt"},
     Operation{"Square", {"math.square"}, Square, ""},
-    Operation{"Squeeze", {"squeeze", "compat.v1.squeeze"}, Squeeze, "Squeeze"},
+    Operation{"Squeeze", {"squeeze", "compat.v1.squeeze"}, ConvertSqueeze, "Squeeze"},
+    Operation{"Stack", {"stack"}, ConvertStack, "Concat"},
+    Operation{"Std", {"math.reduce_std"}, Deviation, "Sqrt"},
     Operation{"StopGradient", {"stop_gradient"}, Unary, "Identity"},
     Operation{"Subtract", {"math.subtract", "__operators__.sub"}, Binary, "Sub"},
     Operation{"Sum", {"math.reduce_sum"}, Reduce, "ReduceSum"},
-    Operation{"Swapaxes", {}, SwapAxes, "Transpose"},
+    Operation{"Swapaxes", {}, ConvertSwapAxes, "Transpose"},
     Operation{"Tanh", {"math.tanh", "nn.tanh"}, Activation, "tanh"},
-    Operation{"Transpose", {"transpose", "compat.v1.transpose"}, Transpose, "Transpose"},
+    Operation{"Tile", {"tile"}, ConvertTile, "Tile"},
+    Operation{"Transpose", {"transpose", "compat.v1.transpose"}, ConvertTranspose, "Transpose"},
     Operation{"TrueDivide", {}, Divide, "Div"},
+    Operation{"Var", {"math.reduce_variance"}, Deviation, ""},
     Operation{"Where", {"where"}, Where, "Where"},
 };
 
@@ -344,17 +374,21 @@ const Operation* Find(std::string_view class_name, std::string_view function) {
 
 }  // namespace
 
-absl::StatusOr<ValueId> ConvertOperation(LayerCall& call, std::string_view class_name) {
+absl::StatusOr<std::vector<ValueId>> ConvertOperation(LayerCall& call,
+                                                      std::string_view class_name) {
   std::string function;
-  if (class_name == "TFOpLambda") {
+  if (class_name.ends_with("OpLambda")) {
     function = call.config().String("function", "");
     if (function.empty()) return call.config().Wrong("function", "a name");
-  } else if (class_name.empty()) {
-    return InvalidArgument(call.place(), "has no class");
   }
-  if (const Operation* found = Find(class_name, function)) return found->convert(call, found->op);
-  return Unimplemented(call.place(), "the operation {} is not supported",
-                       Printable(function.empty() ? class_name : std::string_view(function)));
+  if (class_name == "Split" || function == "split") return ConvertSplit(call);
+  const Operation* found = Find(class_name, function);
+  if (found == nullptr) {
+    return Unimplemented(call.place(), "the operation {} is not supported",
+                         Printable(function.empty() ? class_name : std::string_view(function)));
+  }
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId result, found->convert(call, found->op));
+  return std::vector<ValueId>{result};
 }
 
 }  // namespace rectifier
