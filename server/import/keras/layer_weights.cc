@@ -23,8 +23,7 @@ bool IsLower(char c) { return std::islower(static_cast<unsigned char>(c)) != 0; 
 absl::StatusOr<std::vector<WeightSpec>> SpecsOf(const LayerDescription& layer) {
   if (layer.is_operation) return std::vector<WeightSpec>();
   const KerasLayer* known = FindKerasLayer(layer.class_name);
-  // Refused where it is called.
-  if (known == nullptr) return std::vector<WeightSpec>();
+  if (known == nullptr) return std::vector<WeightSpec>();  // an InputLayer
   LayerConfig config(layer.place(), *layer.config);
   std::vector<WeightSpec> specs = known->weights(config);
   RECTIFIER_RETURN_IF_ERROR(config.error());

@@ -39,6 +39,8 @@ class NetworkReader {
     RECTIFIER_RETURN_IF_ERROR(CheckNumbers(file));
     RECTIFIER_ASSIGN_OR_RETURN(const Json json, ParseJson(place_, file.config, limits_));
     RECTIFIER_ASSIGN_OR_RETURN(const auto network, ReadNetworkConfig(place_, json, limits_));
+    CheckClasses(*network, "", problems_);
+    RECTIFIER_RETURN_IF_ERROR(problems_.ToStatus());
     file.config.clear();
     RECTIFIER_ASSIGN_OR_RETURN(const WeightTable weights,
                                WeightTable::Bind(*network, std::move(file)));

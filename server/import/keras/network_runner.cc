@@ -26,6 +26,21 @@ struct NetworkRunner::Calls {
 
 // The results of a network for these inputs; nullopt when a layer that they need was refused.
 // Networks within it are run likewise, as deep as the JSON goes.
+void CheckClasses(const NetworkConfig& network, const std::string& prefix, Problems& problems) {
+  for (const LayerDescription& layer : network.layers) {
+    const std::string place = fmt::format("{}{} ({})", prefix, layer.name, layer.class_name);
+    if (layer.network != nullptr) {
+      CheckClasses(*layer.network, prefix + layer.name + "/", problems);
+    } else if (!layer.is_operation && layer.class_name != "InputLayer") {
+      if (FindKerasLayer(layer.class_name) == nullptr) {
+        problems.Add(Unimplemented(place, "{}", WhyRefused(layer.class_name)));
+      } else {
+        problems.Add(ComputedType(place, *layer.config).status());
+      }
+    }
+  }
+}
+
 std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& network,
                                                        const Values& inputs,
                                                        const std::string& prefix) {
@@ -63,20 +78,21 @@ std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& netw
 }
 
 // The index of the call that a reference names; nullopt for a network's input. INVALID_ARGUMENT
-// when there is none.
-absl::StatusOr<std::optional<int>> NetworkRunner::CallOf(const NetworkConfig& network,
+// when there is none, of `reader`, which reads it.
+absl::StatusOr<std::optional<int>> NetworkRunner::CallOf(std::string_view reader,
+                                                         const NetworkConfig& network,
                                                          const Calls& calls,
                                                          const TensorReference& reference) const {
   if (calls.inputs.contains(reference.layer)) return std::nullopt;
   const LayerDescription* layer = network.FindLayer(reference.layer);
   if (layer == nullptr) {
-    return InvalidArgument(place_, "there is no layer {}, whose result is used",
+    return InvalidArgument(reader, "it reads what {} returns, and there is no such layer",
                            Printable(reference.layer));
   }
   const int64_t number = reference.node - layer->first_node;
   if (number < 0 || number >= static_cast<int64_t>(layer->calls.size())) {
-    return InvalidArgument(layer->place(), "the result of its call {} is used, it has {} calls",
-                           reference.node, layer->calls.size());
+    return InvalidArgument(reader, "it reads what call {} of {} returns, which has {} calls",
+                           reference.node, Printable(reference.layer), layer->calls.size());
   }
   return calls.first.find(reference.layer)->second + static_cast<int>(number);
 }
@@ -89,12 +105,13 @@ absl::StatusOr<std::vector<int>> NetworkRunner::Order(const NetworkConfig& netwo
     const CallConfig& call = *calls.calls[i].config;
     CollectReferences(call, references);
     for (const TensorReference& reference : references) {
-      RECTIFIER_ASSIGN_OR_RETURN(const std::optional<int> index, CallOf(network, calls, reference));
+      RECTIFIER_ASSIGN_OR_RETURN(const std::optional<int> index,
+                                 CallOf(calls.calls[i].layer->place(), network, calls, reference));
       if (index) dependencies[i].push_back(*index);
     }
   }
   for (const TensorReference& reference : network.outputs) {
-    RECTIFIER_RETURN_IF_ERROR(CallOf(network, calls, reference).status());
+    RECTIFIER_RETURN_IF_ERROR(CallOf(place_, network, calls, reference).status());
   }
   NodeOrder order = OrderNodes(dependencies);
   if (order.cycle.empty()) return std::move(order.order);
@@ -107,7 +124,7 @@ std::optional<ValueId> NetworkRunner::Find(const NetworkConfig& network, const C
                                            const TensorReference& reference) {
   const auto input = calls.inputs.find(reference.layer);
   if (input != calls.inputs.end()) return input->second;
-  const auto index = CallOf(network, calls, reference);
+  const auto index = CallOf(place_, network, calls, reference);
   if (!index.ok() || !*index) return std::nullopt;
   const std::optional<Values>& result = calls.results[static_cast<size_t>(**index)];
   if (!result) return std::nullopt;
@@ -167,14 +184,9 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
     const Calls& calls, const std::string& prefix) {
   const std::string name = prefix + layer.name;
   const std::string place = fmt::format("{} ({})", name, layer.class_name);
-  const KerasLayer* known = nullptr;
-  if (!layer.is_operation && layer.network == nullptr) {
-    known = FindKerasLayer(layer.class_name);
-    if (known == nullptr) {
-      return Unimplemented(place, "{}", WhyRefused(layer.class_name));
-    }
-    RECTIFIER_RETURN_IF_ERROR(ComputedType(place, *layer.config).status());
-  }
+  // CheckClasses() has let it through.
+  const KerasLayer* known =
+      layer.is_operation || layer.network != nullptr ? nullptr : FindKerasLayer(layer.class_name);
   const std::optional<CallInputs> inputs = ResolveAll(config, network, calls);
   if (!inputs) return std::nullopt;
   const auto training = inputs->keywords.find("training");
@@ -185,6 +197,9 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
   }
   if (layer.network != nullptr) {
     return Run(*layer.network, inputs->tensors, name + "/");
+  }
+  if (known == nullptr && !layer.is_operation) {
+    return InvalidArgument(place, "an input is called like a layer");
   }
   LayerState& state = StateOf(layer, name, place);
   LayerCall call(builder_, state, *inputs, dialect_.keras2, dialect_.flip_kernels);

@@ -21,9 +21,13 @@ struct KerasDialect {
   bool flip_kernels = false;  // convolutions of the file's backend turn their kernels around
 };
 
-// Calls the layers of a network, and of the networks within it, so that they append to a graph what
-// they become. All problems are collected, so that one attempt to load a file tells all; layers
-// that read from a refused one are passed over.
+// Adds a problem for each layer, also within networks, whose class is not in the table or that is
+// quantized. `prefix` is put before names: "encoder/".
+void CheckClasses(const NetworkConfig& network, const std::string& prefix, Problems& problems);
+
+// Calls the layers of a network whose classes were checked, and of the networks within it, so that
+// they append to a graph what they become. All problems are collected, so that one attempt to load
+// a file tells all; layers that read from a refused one are passed over.
 class NetworkRunner {
  public:
   // All but `dialect` outlive the runner. `place` stands for the file in messages.
@@ -46,7 +50,8 @@ class NetworkRunner {
   using Values = std::vector<ValueId>;
   struct Calls;
 
-  absl::StatusOr<std::optional<int>> CallOf(const NetworkConfig& network, const Calls& calls,
+  absl::StatusOr<std::optional<int>> CallOf(std::string_view reader, const NetworkConfig& network,
+                                            const Calls& calls,
                                             const TensorReference& reference) const;
   absl::StatusOr<std::vector<int>> Order(const NetworkConfig& network, const Calls& calls) const;
   std::optional<ValueId> Find(const NetworkConfig& network, const Calls& calls,

@@ -273,7 +273,7 @@ TEST(KerasNetworkReaderTest, ALayerThatIsNotThereIsRefused) {
                 .Config(Functional(Input("a") + "," + Node("ReLU", "r", Call(Ref("b"))),
                                    R"([["a", 0, 0]])", R"([["r", 0, 0]])"))
                 .Text(),
-            "model.keras: there is no layer b, whose result is used");
+            "r (ReLU): it reads what b returns, and there is no such layer");
 }
 
 TEST(KerasNetworkReaderTest, TrainingIsRefusedWhereItMatters) {
