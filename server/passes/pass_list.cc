@@ -23,6 +23,7 @@ constexpr std::array kPasses = {
     Pass{"fold-batch-normalization",
          "puts BatchNormalization into the weights of the convolution before it",
          FoldBatchNormalization},
+    Pass{"join-bias", "puts the Add of a constant behind a MatMul into it, as a Gemm", JoinBiases},
     Pass{"arrange-depth-to-space",
          "puts pixel shuffles into the order that is cheapest, behind their activations",
          ArrangeDepthToSpace},

@@ -13,6 +13,7 @@ absl::StatusOr<int> SimplifyRectifiers(Graph& graph, const PassContext& context)
 absl::StatusOr<int> SinkTransposes(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RemoveIdentities(Graph& graph, const PassContext& context);
 absl::StatusOr<int> FoldBatchNormalization(Graph& graph, const PassContext& context);
+absl::StatusOr<int> JoinBiases(Graph& graph, const PassContext& context);
 absl::StatusOr<int> ArrangeDepthToSpace(Graph& graph, const PassContext& context);
 absl::StatusOr<int> FusePostOps(Graph& graph, const PassContext& context);
 absl::StatusOr<int> RemoveDeadCode(Graph& graph, const PassContext& context);

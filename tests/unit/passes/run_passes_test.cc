@@ -102,7 +102,7 @@ TEST(RunPassesTest, ReportsWhatEachPassChangedInTheOrderInWhichTheyRan) {
   EXPECT_THAT(Texts(RunWith(graph, {})),
               ElementsAre("constant-folding: 1", "recognize-rectifier: 0", "simplify-rectifier: 1",
                           "recognize-normalization: 0", "sink-transposes: 0", "remove-identity: 1",
-                          "dead-code: 1", "fold-batch-normalization: 1",
+                          "dead-code: 1", "fold-batch-normalization: 1", "join-bias: 0",
                           "arrange-depth-to-space: 0", "fuse-post-ops: 1"));
 }
 
@@ -112,7 +112,7 @@ TEST(RunPassesTest, ASecondRunChangesNothing) {
   EXPECT_THAT(Texts(RunWith(graph, {})),
               ElementsAre("constant-folding: 0", "recognize-rectifier: 0", "simplify-rectifier: 0",
                           "recognize-normalization: 0", "sink-transposes: 0", "remove-identity: 0",
-                          "dead-code: 0", "fold-batch-normalization: 0",
+                          "dead-code: 0", "fold-batch-normalization: 0", "join-bias: 0",
                           "arrange-depth-to-space: 0", "fuse-post-ops: 0"));
   EXPECT_EQ(PrintGraph(graph), kNetworkAfterAllPasses);
 }
@@ -132,7 +132,7 @@ TEST(RunPassesTest, LeavesOutThePassesThatAreDisabled) {
   EXPECT_THAT(Texts(RunWith(graph, {"constant-folding", "fold-batch-normalization", "dead-code"})),
               ElementsAre("recognize-rectifier: 0", "simplify-rectifier: 0",
                           "recognize-normalization: 0", "sink-transposes: 0", "remove-identity: 1",
-                          "arrange-depth-to-space: 0", "fuse-post-ops: 0"));
+                          "join-bias: 0", "arrange-depth-to-space: 0", "fuse-post-ops: 0"));
 }
 
 TEST(RunPassesTest, WithoutAnyPassTheGraphStaysAsItWas) {
