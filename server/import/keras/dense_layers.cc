@@ -24,7 +24,7 @@ absl::StatusOr<ValueId> ConvertDense(LayerCall& call) {
     RECTIFIER_ASSIGN_OR_RETURN(const ValueId bias, call.WeightConstant("bias", Shape{units}));
     inputs.push_back(bias);
   }
-  if (rank == 2) {
+  if (rank == 2 && use_bias) {
     RECTIFIER_ASSIGN_OR_RETURN(const ValueId y, call.Add("Gemm", std::move(inputs)));
     return ApplyActivationSetting(call, y);
   }

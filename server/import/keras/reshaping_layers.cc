@@ -26,7 +26,11 @@ absl::StatusOr<ValueId> ConvertFlatten(LayerCall& call) {
     perm.push_back(1);
     RECTIFIER_ASSIGN_OR_RETURN(x, call.Transpose(x, std::move(perm)));
   }
-  return call.Add("Flatten", {x});
+  // As exporters write it, where the size is known.
+  const Shape features(call.shape(x).dims().subspan(1));
+  if (!features.IsStatic()) return call.Add("Flatten", {x});
+  RECTIFIER_ASSIGN_OR_RETURN(const int64_t count, features.CheckedElementCount());
+  return call.Reshape(x, {-1, count});
 }
 
 // The batch stays; one of the other dimensions may be -1, what is left.
