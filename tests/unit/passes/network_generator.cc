@@ -252,6 +252,7 @@ class NetworkGenerator {
     const int64_t classes = random_.Between(1, 5);
     const std::string matrix = graph_.Constant({hidden, classes});
     Set(fmt::format("MatMul({}, {})", now_.name, matrix));
+    if (random_.Chance(50)) Set(fmt::format("Add({}, {})", now_.name, graph_.Constant({classes})));
     if (random_.Chance(50)) now_.name = graph_.Rectifier(now_.name, Slope({{}, {classes}}));
     if (random_.Chance(50)) Set(fmt::format("Softmax({})", now_.name));
     return now_.name;
