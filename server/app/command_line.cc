@@ -110,7 +110,7 @@ void AddModelSettings(CLI::App* command, ServeOptions& options) {
 void AddServe(CLI::App& app, ServeOptions& options, std::string& config, bool& print_config) {
   CLI::App* serve = app.add_subcommand("serve", "Serve the models of a repository over gRPC");
   Setting(serve, "--model-repository", options.model_repository,
-          "folder with NAME/VERSION/model.onnx below it (required)");
+          "folder with NAME/VERSION/model.onnx, .keras or .h5 below it (required)");
   Setting(serve, "--host", options.host,
           "address to listen on; the ports are plaintext, so leave loopback only inside a trusted "
           "network");

@@ -14,7 +14,7 @@ namespace rectifier {
 
 // A network as it was read, and as it will be compiled.
 struct LoadedGraph {
-  std::string platform;  // the format: "onnx"
+  std::string platform;  // the format: "onnx", "keras", …
   Graph imported;
   Graph optimized;
   std::vector<PassReport> passes;

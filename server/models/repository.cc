@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(const fs::path& root
   }
   if (error) return NotFound(place, "cannot be read: {}", error.message());
   if (entries.empty()) {
-    return NotFound(place, "holds no model: expected NAME/VERSION/model.onnx below it");
+    return NotFound(place, "holds no model: expected a file like NAME/VERSION/model.onnx below it");
   }
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -33,9 +33,14 @@ TEST(ImportersTest, FileIsReadByTheImporterOfItsExtension) {
   const TemporaryFolder folder;
   folder.Write("net.onnx", "x");
   folder.Write("net.txt", "x");
+  folder.Write("net.keras", "x");
+  folder.Write("net.h5", "x");
   EXPECT_EQ(Found(FindModelFile(folder.path() / "net.onnx")), "onnx net.onnx");
+  EXPECT_EQ(Found(FindModelFile(folder.path() / "net.keras")), "keras net.keras");
+  EXPECT_EQ(Found(FindModelFile(folder.path() / "net.h5")), "keras_h5 net.h5");
   EXPECT_EQ(Found(FindModelFile(folder.path() / "net.txt")),
-            "INVALID_ARGUMENT: net.txt: is not a model file by its extension (one of .onnx)");
+            "INVALID_ARGUMENT: net.txt: is not a model file by its extension (one of .onnx, "
+            ".keras, .h5)");
   EXPECT_EQ(Found(FindModelFile(folder.path() / "none.onnx")),
             "NOT_FOUND: none.onnx: does not exist");
 }
@@ -53,6 +58,16 @@ TEST(ImportersTest, FolderHoldsOneModelFile) {
   folder.Write("1/model.onnx", "x");
   EXPECT_EQ(Found(FindModelFile(folder.path() / "1/", importers)),
             "INVALID_ARGUMENT: 1: holds more than one model file: model.onnx, model.other");
+}
+
+TEST(ImportersTest, FolderWithFilesOfTwoFormatsIsRefused) {
+  const TemporaryFolder folder;
+  folder.Write("1/model.onnx", "x");
+  folder.Write("1/model.keras", "x");
+  folder.Write("1/model.h5", "x");
+  EXPECT_EQ(Found(FindModelFile(folder.path() / "1")),
+            "INVALID_ARGUMENT: 1: holds more than one model file: model.onnx, model.keras, "
+            "model.h5");
 }
 
 TEST(ImportersTest, NoTwoImportersReadTheSameFiles) {

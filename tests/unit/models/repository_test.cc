@@ -104,7 +104,7 @@ TEST_F(RepositoryTest, FollowsLinksToFolders) {
 TEST_F(RepositoryTest, AnEmptyFolderIsNotFound) {
   EXPECT_THAT(Scan(),
               ElementsAre(fmt::format(
-                  "NOT_FOUND: {}: holds no model: expected NAME/VERSION/model.onnx below it",
+                  "NOT_FOUND: {}: holds no model: expected a file like NAME/VERSION/model.onnx below it",
                   root().string())));
 }
 
