@@ -131,7 +131,7 @@ TEST(KerasNetworkReaderTest, NanInWeightsIsRefusedUnlessAllowed) {
   EXPECT_EQ(build().Text(), "layers/dense: weight 0: element 0 is NaN");
   ImportLimits limits;
   limits.allow_nan = true;
-  EXPECT_THAT(build().Text(limits), HasSubstr("Gemm"));
+  EXPECT_THAT(build().Text(limits), HasSubstr("MatMul"));
 }
 
 struct Refused {
@@ -242,9 +242,9 @@ TEST(KerasNetworkReaderTest, ASharedLayerHasOneSetOfWeights) {
 input %a: f32[?, 2]
 input %b: f32[?, 2]
 const %d/kernel: f32[2, 1] = [1.0, 2.0]
-%d/Gemm: f32[?, 1] = Gemm(%a, %d/kernel) @"d"
-%d/Gemm.1: f32[?, 1] = Gemm(%b, %d/kernel) @"d"
-%s/Sub: f32[?, 1] = Sub(%d/Gemm, %d/Gemm.1) @"s"
+%d/MatMul: f32[?, 1] = MatMul(%a, %d/kernel) @"d"
+%d/MatMul.1: f32[?, 1] = MatMul(%b, %d/kernel) @"d"
+%s/Sub: f32[?, 1] = Sub(%d/MatMul, %d/MatMul.1) @"s"
 output "s" = %s/Sub
 )");
 }
@@ -329,6 +329,51 @@ const %tf.math.multiply/value: f32[] = 0.5
 %tf.math.multiply/Mul: f32[?, 2] = Mul(%tf.math.multiply/value, %tf.nn.leaky_relu/Rectifier) @"tf.math.multiply"
 output "tf.math.multiply" = %tf.math.multiply/Mul
 )");
+}
+
+TEST(KerasNetworkReaderTest, WhatAnOperationDoesNotKnowIsNotPassedOver) {
+  const auto text = [](const char* keywords) {
+    return KerasFileBuilder()
+        .Config(Functional(
+            Input("a") + "," +
+                Node("Negative", "n", Call(Ref("a"), keywords), "", "keras.src.ops.numpy"),
+            R"(["a", 0, 0])", R"(["n", 0, 0])"))
+        .Text();
+  };
+  EXPECT_EQ(text(R"("upside_down": true)"),
+            "n (Negative): the argument upside_down is not supported");
+  EXPECT_THAT(text(R"("upside_down": false, "name": "n", "out": null)"), HasSubstr("Neg(%a)"));
+}
+
+// Keras 3 counts the making of a Functional in the numbers of outputs, not in those of arguments.
+TEST(KerasNetworkReaderTest, CallsOfANetworkAreCountedAsKeras3DoesIt) {
+  const std::string inner = fmt::format(
+      R"({{"module": "keras.src.models.functional", "class_name": "Functional", "name": "inner",
+          "config": {{"name": "inner", "layers": [{},{}], "input_layers": ["i", 0, 0],
+                     "output_layers": ["r", 0, 0]}},
+          "inbound_nodes": [{{"args": [{}]}}, {{"args": [{}]}}]}})",
+      Input("i"), Node("ReLU", "r", Call(Ref("i"))), Ref("a"), Ref("b"));
+  EXPECT_THAT(
+      KerasFileBuilder()
+          .Config(Functional(Input("a") + "," + Input("b") + "," + inner + "," +
+                                 Node("Softmax", "s", Call(Ref("inner", 0))),
+                             R"([["a", 0, 0], ["b", 0, 0]])", R"([["s", 0, 0], ["inner", 2, 0]])"))
+          .Text(),
+      testing::AllOf(HasSubstr("%inner/r/Rectifier: f32[?, 2] = Rectifier(%a"),
+                     HasSubstr("%inner/r/Rectifier.1: f32[?, 2] = Rectifier(%b"),
+                     HasSubstr("Softmax(%inner/r/Rectifier)"),
+                     HasSubstr("output \"inner\" = %inner/r/Rectifier.1")));
+}
+
+// SpatialDropout of Keras 3 has a type, and no `trainable`; an operation has neither.
+TEST(KerasNetworkReaderTest, ALayerWithATypeIsNoOperation) {
+  EXPECT_THAT(
+      KerasFileBuilder(KerasFormat::kHdf5)
+          .Sequential(
+              "[null, 4, 4, 2]",
+              {R"({"class_name": "SpatialDropout2D", "config": {"name": "d", "rate": 0.5, "dtype": "float32"}})"})
+          .Text(),
+      HasSubstr("Identity(%x)"));
 }
 
 TEST(KerasNetworkReaderTest, AnOperationThatIsNotKnownIsRefusedByName) {

@@ -1,0 +1,71 @@
+"""The cases that are committed as goldens, each in one format: every layer class, both dialects, both formats.
+
+Files of type .keras are small when packed and those of type .h5 never are, so that the former are more.
+"""
+
+_KERAS = """
+    conv1d_causal_dilation conv1d_groups conv2d_strides_same conv2d_dilation_same conv2d_groups_as_channels
+    conv2d_channels_first_same conv3d_strides_by_axis
+    depthwise_conv1d_multiplier depthwise_conv2d_strides_same
+    separable_conv1d_strides_same separable_conv2d_multiplier
+    conv1d_transpose_same_kernel_5_stride_3 conv2d_transpose_same_output_padding
+    conv2d_transpose_valid_stride_above_kernel conv2d_transpose_channels_first conv3d_transpose_same_by_axis
+    dense_rank_4 dense_no_bias dense_leaky_relu dense_hard_sigmoid dense_gelu dense_silu dense_softmax_rank_3
+    activation_mish activation_log_softmax activation_softplus_extremes
+    embedding_int32 embedding_float_indices
+    batch_normalization_axis_1 batch_normalization_neither
+    layer_normalization_axes_1_2 layer_normalization_rms_scaling group_normalization_3_groups
+    group_normalization_instance unit_normalization_axes_1_2 rms_normalization_default
+    normalization_lists normalization_adapted_last normalization_invert rescaling_channels
+    re_lu_max_6_0_slope_0_1_threshold_0_5 re_lu_max_none_slope_0_1_threshold_0_5 leaky_re_lu_default
+    p_re_lu_rank_2_shared_none p_re_lu_rank_3_shared_1 p_re_lu_rank_4_shared_1_2 p_re_lu_rank_4_shared_2
+    p_re_lu_rank_5_shared_1_3 p_re_lu_rank_4_channels_above_1 elu_alpha softmax_axes
+    dense_with_leaky_re_lu conv2d_with_prelu conv2d_transpose_with_prelu
+    max_pooling1d_same max_pooling2d_3_strides_2_same max_pooling3d_by_axis_same
+    average_pooling1d_3_strides_2_same average_pooling2d_3_strides_1_same average_pooling3d_default
+    global_max_pooling1d_keepdims global_max_pooling2d_default global_max_pooling3d_default
+    global_average_pooling1d_default global_average_pooling2d_keepdims global_average_pooling3d_default
+    zero_padding1d_both_ends zero_padding2d_both_ends zero_padding3d_both_ends
+    cropping1d_both_ends cropping2d_both_ends cropping3d_both_ends
+    up_sampling1d_3 up_sampling2d_by_axis up_sampling2d_bilinear up_sampling3d_by_axis
+    resizing_bilinear_down resizing_nearest_odd resizing_bilinear_crop center_crop_odd
+    flatten_channels_first reshape_open_middle permute_channels_first repeat_vector_3
+    add_4_broadcast subtract_rank_differs multiply_broadcast_channels average_3 maximum_2 minimum_broadcast_both
+    concatenate_axis_1 dot_matrices_normalize
+    dropout_between_dense spatial_dropout2d_default gaussian_noise_default gaussian_dropout_between_dense
+    alpha_dropout_default identity_default
+    ops_python_subtract_from_scalar ops_python_divide_scalar ops_multiply_row ops_python_power ops_where_less
+    ops_mean_axes ops_reshape_open ops_concatenate ops_matmul
+    ops_standardize ops_split ops_new_axis ops_pad_value ops_clip_integers ops_squeeze_last ops_leaky_relu_slope
+    spelling_two_relus_between_dense spelling_theano_between_dense spelling_maximum_between_dense
+    spelling_minimum_above_1_between_dense spelling_where_between_dense spelling_row_two_relus_between_dense
+    structure_sequential_without_input structure_shared_layer structure_dictionaries structure_outputs_of_one_layer
+    structure_two_deep structure_frozen_two_deep structure_nested_activation_layers structure_open_size
+    structure_same_layer_names structure_sequential_of_models keras2_structure_dictionaries
+    structure_open_length structure_fixed_batch structure_integer_input structure_trained_dropout
+    precision_conv_mixed_float16 precision_dense_float16_throughout precision_dense_bfloat16
+    network_tiny_yolov2 network_mobilefacenet network_srresnet_upsampling network_dcgan_generator
+    network_unet network_hifigan network_wake_word network_multi_task network_perceptron
+    keras2_leaky_re_lu_alpha_default keras2_activation_hard_sigmoid keras2_structure_two_deep
+    keras2_structure_plain_sequential keras2_tf_leaky_relu keras2_tf_concat keras2_tf_python_subtract_from_scalar
+    keras2_tf_where keras2_spelling_two_relus keras2_spelling_theano keras2_normalization_adapted_last
+    keras2_structure_operations_in_a_nested_model keras2_conv2d_with_prelu keras2_network_srresnet_transposed
+    keras2_tf_slice keras2_tf_matmul_transposed keras2_precision_dense_mixed_float16
+"""
+
+_H5 = """
+    conv2d_same depthwise_conv2d_multiplier separable_conv2d_leaky_relu dense_rank_2
+    batch_normalization_default p_re_lu_rank_4_shared_none dense_with_prelu normalization_adapted_axis_1
+    activity_regularization_default spatial_dropout1d_default spatial_dropout3d_default
+    structure_two_inputs_two_outputs structure_frozen_inside
+    precision_dense_float16
+    network_dcgan_discriminator network_mtcnn_pnet network_siamese
+    keras2_conv1d_causal keras2_conv2d_transpose_same_stride_below_kernel keras2_dense_hard_sigmoid
+    keras2_dense_leaky_relu keras2_leaky_re_lu_alpha keras2_p_re_lu_rank_4_shared_1_2
+    keras2_re_lu_max_6_0_slope_0_1_threshold_0_5 keras2_thresholded_re_lu keras2_batch_normalization_no_scale
+    keras2_structure_frozen_two_deep keras2_structure_shared_layer
+    keras2_structure_sequential_without_input keras2_tf_backend_relu_max_value keras2_tf_leaky_relu_alpha
+    keras2_spelling_maximum keras2_network_perceptron
+"""
+
+GOLDENS = dict.fromkeys(_KERAS.split(), "keras") | dict.fromkeys(_H5.split(), "h5")
