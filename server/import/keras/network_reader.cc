@@ -48,7 +48,8 @@ class NetworkReader {
     const std::optional<Values> inputs = AddInputs(*network);
     if (inputs) {
       const std::optional<Values> outputs =
-          NetworkRunner(place_, dialect, weights, builder_, problems_).Run(*network, *inputs, "");
+          NetworkRunner(place_, dialect, weights, 4 * limits_.max_nodes, builder_, problems_)
+              .Run(*network, *inputs, "");
       if (outputs) AddOutputs(*network, *outputs);
     }
     RECTIFIER_RETURN_IF_ERROR(problems_.ToStatus());

@@ -54,6 +54,15 @@ std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& netw
   for (size_t i = 0; i < inputs.size(); ++i) {
     calls.inputs.emplace(network.inputs[i].layer, inputs[i]);
   }
+  // Networks that call each other several times multiply, even where nothing comes of it.
+  steps_left_ -= static_cast<int64_t>(network.layers.size());
+  for (const LayerDescription& layer : network.layers) {
+    steps_left_ -= static_cast<int64_t>(layer.calls.size());
+  }
+  if (steps_left_ < 0) {
+    problems_.Add(ResourceExhausted(place_, "its networks within networks call too many layers"));
+    return std::nullopt;
+  }
   for (const LayerDescription& layer : network.layers) {
     calls.first.emplace(layer.name, static_cast<int>(calls.calls.size()));
     for (const CallConfig& call : layer.calls) calls.calls.push_back({&layer, &call});

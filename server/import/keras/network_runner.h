@@ -31,13 +31,15 @@ void CheckClasses(const NetworkConfig& network, const std::string& prefix, Probl
 class NetworkRunner {
  public:
   // All but `dialect` outlive the runner. `place` stands for the file in messages.
+  // Layers and their calls, of networks as often as they are called, may be `max_steps` in all.
   NetworkRunner(std::string_view place, KerasDialect dialect, const WeightTable& weights,
-                GraphBuilder& builder, Problems& problems)
+                int64_t max_steps, GraphBuilder& builder, Problems& problems)
       : place_(place),
         dialect_(dialect),
         weights_(weights),
         builder_(builder),
-        problems_(problems) {}
+        problems_(problems),
+        steps_left_(max_steps) {}
 
   // The results of a network for these inputs; nullopt when a layer that they need was refused.
   // `prefix` is put before the names of its layers: "encoder/". Networks within it are run
@@ -71,6 +73,7 @@ class NetworkRunner {
   const WeightTable& weights_;
   GraphBuilder& builder_;
   Problems& problems_;
+  int64_t steps_left_;
   std::map<const LayerDescription*, LayerState> states_;
 };
 

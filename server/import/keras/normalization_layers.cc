@@ -71,6 +71,11 @@ absl::StatusOr<std::vector<ValueId>> ScaleAndShift(LayerCall& call, const Shape&
                           float otherwise) -> absl::StatusOr<ValueId> {
     if (has) return call.WeightConstant(name, shape);
     return call.Constant(name, [&]() -> absl::StatusOr<Tensor> {
+      constexpr int64_t kMost = int64_t{16} << 20;
+      if (shape.ElementCount() > kMost) {
+        return ResourceExhausted(call.place(), "more than {} elements to normalize without weights",
+                                 kMost);
+      }
       RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({DType::kFloat32, shape}));
       std::fill(tensor.data<float>().begin(), tensor.data<float>().end(), otherwise);
       return tensor;

@@ -38,7 +38,9 @@ absl::StatusOr<ValueId> Constant(LayerCall& call, std::string_view name, const J
   }
   const auto numbers = FlatNumbers(value);
   const Shape shape = ShapeOf(value);
-  if (!numbers || static_cast<size_t>(shape.ElementCount()) != numbers->size()) {
+  // Lists that are not alike may make a product that is none.
+  const absl::StatusOr<int64_t> count = shape.CheckedElementCount();
+  if (!numbers || !count.ok() || static_cast<size_t>(*count) != numbers->size()) {
     return InvalidArgument(call.place(), "argument {}: expected a tensor or numbers, got {}", name,
                            KindOf(value));
   }

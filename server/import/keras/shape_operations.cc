@@ -64,7 +64,7 @@ absl::StatusOr<KeyPart> ReadKeyPart(const LayerCall& call, const Json& json) {
   if (json.is_number_integer()) {
     part.kind = KeyPart::kIndex;
     part.begin = json.get<int64_t>();
-    part.end = part.begin == -1 ? kToTheEnd : part.begin + 1;
+    part.end = part.begin == -1 || part.begin == kToTheEnd ? kToTheEnd : part.begin + 1;
     return part;
   }
   const Json* class_name = FindMember(json, "class_name");
@@ -176,12 +176,15 @@ absl::StatusOr<std::vector<ValueId>> ConvertSplit(LayerCall& call) {
     }
     for (int64_t i = 1; i <= count; ++i) ends.push_back(i * (size / count));
   } else if (parts) {
-    ends = *parts;
-    if (are_sizes) {
-      std::partial_sum(ends.begin(), ends.end(), ends.begin());
-    } else {
-      ends.push_back(size);
+    int64_t end = 0;
+    for (const int64_t part : *parts) {
+      if (part < 1 || part > size) {
+        return InvalidArgument(call.place(), "{} elements cannot be split at {}", size, part);
+      }
+      end = are_sizes ? std::min(end + part, size + 1) : part;
+      ends.push_back(end);
     }
+    if (!are_sizes) ends.push_back(size);
   }
   std::vector<ValueId> results;
   int64_t begin = 0;

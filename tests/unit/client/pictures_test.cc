@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <numeric>
 
 #include "server/core/npy.h"
 #include "tests/unit/client/png_writer.h"
@@ -71,11 +72,44 @@ TEST(PicturesTest, ArraysAreTakenAsTheyAre) {
   const auto path = directory.path() / "x.npy";
   const std::array values = {1.0F, 2.0F, 3.0F, 4.0F};
   ASSERT_TRUE(WriteNpy(path, rectifier::Tensor::From<float>({2, 1, 1, 2}, values).view()).ok());
-  const auto pictures = LoadArray(path, Layout::kChannelsFirst);
+  const auto pictures = LoadArray(path, kGrayModel);
   ASSERT_TRUE(pictures.ok()) << pictures.status();
   EXPECT_THAT(pictures->names, ElementsAre("#0", "#1"));
   EXPECT_THAT(pictures->shape, ElementsAre(1, 1, 2));
   EXPECT_THAT(pictures->values, ElementsAre(1, 2, 3, 4));
+}
+
+Pictures LoadedArray(const Shape& shape, const PictureModel& model) {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.path() / "x.npy";
+  std::vector<float> values(static_cast<size_t>(shape.ElementCount()));
+  std::iota(values.begin(), values.end(), 0.0F);
+  EXPECT_TRUE(WriteNpy(path, rectifier::Tensor::From<float>(shape, values).view()).ok());
+  auto pictures = LoadArray(path, model);
+  EXPECT_TRUE(pictures.ok()) << pictures.status();
+  return pictures.ok() ? *std::move(pictures) : Pictures{};
+}
+
+TEST(PicturesTest, ArraysOfTheOtherLayoutAreTurned) {
+  PictureModel model{.layout = Layout::kChannelsLast, .channels = 3, .height = 1, .width = 2};
+  const Pictures last = LoadedArray({2, 3, 1, 2}, model);
+  EXPECT_EQ(last.layout, Layout::kChannelsLast);
+  EXPECT_THAT(last.shape, ElementsAre(1, 2, 3));
+  EXPECT_THAT(last.values, ElementsAre(0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11));
+  model.layout = Layout::kChannelsFirst;
+  const Pictures first = LoadedArray({2, 1, 2, 3}, model);
+  EXPECT_EQ(first.layout, Layout::kChannelsFirst);
+  EXPECT_THAT(first.shape, ElementsAre(3, 1, 2));
+  EXPECT_THAT(first.values, ElementsAre(0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11));
+}
+
+TEST(PicturesTest, ArraysThatFitBothLayoutsOrNoneAreTakenAsTheyAre) {
+  const PictureModel any_size{.layout = Layout::kChannelsLast, .channels = 3};
+  EXPECT_THAT(LoadedArray({1, 3, 1, 3}, any_size).shape, ElementsAre(3, 1, 3));
+  EXPECT_THAT(LoadedArray({1, 3, 1, 2}, any_size).shape, ElementsAre(1, 2, 3));
+  const Pictures neither = LoadedArray({1, 5, 1, 2}, any_size);
+  EXPECT_THAT(neither.shape, ElementsAre(5, 1, 2));
+  EXPECT_EQ(neither.layout, Layout::kChannelsLast);
 }
 
 TEST(PicturesTest, OtherArraysAreRefused) {
@@ -83,12 +117,12 @@ TEST(PicturesTest, OtherArraysAreRefused) {
   const auto path = directory.path() / "x.npy";
   const std::array values = {1.0F, 2.0F};
   ASSERT_TRUE(WriteNpy(path, rectifier::Tensor::From<float>({2, 1}, values).view()).ok());
-  EXPECT_THAT(std::string(LoadArray(path, Layout::kChannelsFirst).status().message()),
-              HasSubstr("expected pictures, f32 [N,C,H,W], got f32 [2, 1]"));
+  EXPECT_THAT(std::string(LoadArray(path, kGrayModel).status().message()),
+              HasSubstr("expected pictures, f32 [N,C,H,W] or [N,H,W,C], got f32 [2, 1]"));
   ASSERT_TRUE(
       WriteNpy(path, rectifier::Tensor::From<float>({0, 1, 1, 1}, std::span<const float>()).view())
           .ok());
-  EXPECT_FALSE(LoadArray(path, Layout::kChannelsFirst).ok());
+  EXPECT_FALSE(LoadArray(path, kGrayModel).ok());
 }
 
 TEST(PicturesTest, DrawingsKeepValuesInTheUnitRangeAndStretchOthers) {

@@ -420,24 +420,62 @@ output "r" = %r/Cast
 )");
 }
 
-TEST(KerasNetworkReaderTest, NetworksInNetworksThatMultiplyAreBounded) {
-  // Each network calls the one within it twice: 2^12 calls of the innermost layer.
-  std::string inner = Node("ReLU", "r", Call(Ref("a")));
+// A network that calls one within it twice, which calls one within it twice, …: 2^12 calls of
+// `layer` in the innermost one.
+std::string Doubling(const std::string& layer) {
+  std::string inner = layer;
   std::string last = "r";
   for (int depth = 0; depth < 12; ++depth) {
     const std::string name = fmt::format("n{}", depth);
     inner = fmt::format(
-        R"({{"class_name": "Functional", "name": "{}", "config": {{"name": "{}", "layers": [{},{}], "input_layers": ["a", 0, 0], "output_layers": ["{}", {}, 0]}}, "inbound_nodes": [["a", 0, 0, {{}}], ["{}", 1, 0, {{}}]]}})",
+        R"({{"class_name": "Functional", "name": "{}", "config": {{"name": "{}", "layers": [{},{}],
+             "input_layers": ["a", 0, 0], "output_layers": ["{}", {}, 0]}},
+             "inbound_nodes": [["a", 0, 0, {{}}], ["{}", 1, 0, {{}}]]}})",
         name, name, Input("a"), inner, last, depth == 0 ? 0 : 2, name);
     last = name;
   }
+  return Functional(Input("a") + "," + inner, R"(["a", 0, 0])",
+                    fmt::format(R"(["{}", 2, 0])", last));
+}
+
+TEST(KerasNetworkReaderTest, NetworksInNetworksThatMultiplyAreBounded) {
   ImportLimits limits;
   limits.max_nodes = 1000;
+  const char* too_many = "its networks within networks call too many layers";
+  EXPECT_THAT(
+      KerasFileBuilder().Config(Doubling(Node("ReLU", "r", R"([["a", 0, 0, {}]])"))).Text(limits),
+      HasSubstr(too_many));
+  // Of this one nothing comes, so that there are no nodes to be counted.
   EXPECT_THAT(KerasFileBuilder()
-                  .Config(Functional(Input("a") + "," + inner, R"(["a", 0, 0])",
-                                     fmt::format(R"(["{}", 2, 0])", last)))
+                  .Config(Doubling(
+                      Node("Activation", "r", R"([["a", 0, 0, {}]])", R"("activation": "linear")")))
                   .Text(limits),
-              HasSubstr("the network has more than 1000 nodes"));
+              HasSubstr(too_many));
+}
+
+TEST(KerasNetworkReaderTest, ListsThatAreNotAlikeAreNoTensor) {
+  // By their first items 1000^8 numbers.
+  std::string list = "1";
+  for (int depth = 0; depth < 8; ++depth) {
+    std::string longer = "[" + list;
+    for (int i = 1; i < 1000; ++i) longer += ",0";
+    list = longer + "]";
+  }
+  EXPECT_EQ(KerasFileBuilder()
+                .Config(Functional(
+                    Input("a") + "," +
+                        Node("Add", "s", Call(Ref("a") + "," + list), "", "keras.src.ops.numpy"),
+                    R"(["a", 0, 0])", R"(["s", 0, 0])"))
+                .Text(),
+            "s (Add): argument x2: expected a tensor or numbers, got a list");
+}
+
+TEST(KerasNetworkReaderTest, NothingLargeIsMadeOfNothing) {
+  EXPECT_THAT(KerasFileBuilder()
+                  .Sequential("[null, 1000000000]", {Layer("LayerNormalization", "n",
+                                                           R"("scale": false, "center": false)")})
+                  .Text(),
+              HasSubstr("n (LayerNormalization): more than 16777216 elements"));
 }
 
 TEST(KerasNetworkReaderTest, FilesOfKeras1AreRefused) {
