@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Shows Rectifier at work: builds it, serves examples/models, classifies scanned digits with both networks and prints
-# their accuracy and some metrics. Ends by itself; exit code 0 only if every step, the server's clean stop included,
-# worked. A second run builds nothing and needs no network.
+# Shows Rectifier at work: builds it, serves examples/models, classifies scanned digits with all four networks and
+# prints their accuracy and some metrics. Ends by itself; exit code 0 only if every step, the server's clean stop
+# included, worked. A second run builds nothing and needs no network.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -72,7 +72,7 @@ step "Classify five scanned digits with the PReLU network"
 images=("$data"/images/*.png)
 timeout 60 "$bin/rectifier-client" classify --server "$grpc" --model digits_prelu --show 2 "${images[@]:0:5}"
 
-for model in digits_leaky_relu digits_prelu; do
+for model in digits_leaky_relu digits_prelu digits_keras_leaky_relu digits_keras_prelu; do
   step "Classify the whole held-out split with $model"
   timeout 120 "$bin/rectifier-client" classify --server "$grpc" --model "$model" \
     --labels "$data/heldout_labels.npy" --images "$data/heldout_images.npy" --concurrency 64 --show 0 \
@@ -81,7 +81,7 @@ done
 
 step "What the server counted (GET /metrics)"
 http_get /metrics >"$work/metrics"
-grep -m 8 -E '^rectifier_[a-z_]*(_total|_count)\{' "$work/metrics" || die "no counters in /metrics"
+grep -m 8 -E '^rectifier_[a-z_]*(_total|_count)\{.*\} [1-9]' "$work/metrics" || die "no counters in /metrics"
 
 step "Stop the server (SIGTERM)"
 kill -TERM "$server"

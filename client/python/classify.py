@@ -4,7 +4,7 @@
 Nothing here is Rectifier's own: any client of the Open Inference Protocol v2 works.
 
     classify.py --model digits_prelu 0007_label3.png        # needs Pillow
-    classify.py --model digits_prelu heldout_images.npy     # float32 [N,C,H,W]
+    classify.py --model digits_prelu heldout_images.npy     # float32, as the model takes them
 """
 
 import argparse
@@ -28,15 +28,17 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def read_pictures(path: Path, shape: list[int]) -> np.ndarray:
-    """float32 [N,C,H,W]. A picture file is brought to the model's `shape` and to [0,1]."""
+    """float32. A picture file is brought to the model's `shape`, of either layout, and to [0,1]."""
     if path.suffix == ".npy":
         return np.load(path).astype(np.float32)
     from PIL import Image  # only picture files need it
 
-    _, channels, height, width = shape
+    channels_last = shape[1] not in (1, 3)
+    _, height, width, channels = shape if channels_last else (shape[0], *shape[2:], shape[1])
     picture = Image.open(path).convert({1: "L", 3: "RGB"}[channels]).resize((width, height))
     pixels = np.asarray(picture, dtype=np.float32) / 255
-    return pixels.reshape(1, height, width, channels).transpose(0, 3, 1, 2)
+    pixels = pixels.reshape(1, height, width, channels)
+    return pixels if channels_last else pixels.transpose(0, 3, 1, 2)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

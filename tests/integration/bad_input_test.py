@@ -190,7 +190,7 @@ def test_refused_requests_leave_the_next_one_alone(stub, images):
         refusal(stub.ModelInfer, spoiled)
         reply = stub.ModelInfer(request, timeout=serving.SECONDS)
     logits = np.frombuffer(reply.raw_output_contents[0], "<f4").reshape(3, 10)
-    np.testing.assert_allclose(logits, serving.pytorch_logits(MODEL)[:3], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(logits, serving.recorded_logits(MODEL)[:3], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE_REPOSITORY = ROOT / "examples" / "models"
 DATA = ROOT / "examples" / "data" / "digits"
-SAMPLE_MODELS = ("digits_leaky_relu", "digits_prelu")
+PYTORCH_MODELS = ("digits_leaky_relu", "digits_prelu")
+KERAS_MODELS = ("digits_keras_leaky_relu", "digits_keras_prelu")
+SAMPLE_MODELS = (*PYTORCH_MODELS, *KERAS_MODELS)
 
 # Generous, because sanitizers and a shared machine are slow; a wait that is not a failure ends long before.
 SECONDS = 60.0
@@ -63,14 +65,21 @@ def run_client(*arguments, env=None):
 
 
 def held_out_images():
+    """As the networks from PyTorch take them, [N,1,8,8]."""
     return np.load(DATA / "heldout_images.npy")
+
+
+def channels_last(images):
+    """As the networks from Keras take them, [N,8,8,1]."""
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
 
 
 def held_out_labels():
     return np.load(DATA / "heldout_labels.npy")
 
 
-def pytorch_logits(model):
+def recorded_logits(model):
+    """What PyTorch or Keras, whichever trained the model, computes for the held-out images."""
     return np.load(DATA / f"{model}.logits.npy")
 
 

@@ -76,7 +76,7 @@ class HealthWatchingClient:
 def test_stop_under_load_loses_no_request(images, stop):
     # The lame duck that ships: clients must hear of the stop and be done within it.
     with serving.Server(lame_duck_ms=1500) as server:
-        clients = [HealthWatchingClient(server, images, serving.pytorch_logits(MODEL)) for _ in range(8)]
+        clients = [HealthWatchingClient(server, images, serving.recorded_logits(MODEL)) for _ in range(8)]
         for client in clients:
             client.start()
         server.wait_until(lambda: all(client.answered >= 20 for client in clients), "load from every client")

@@ -30,7 +30,7 @@ def image_input(images):
 
 def assert_logits(result, rows):
     np.testing.assert_allclose(
-        result.as_numpy("logits"), serving.pytorch_logits(MODEL)[rows], rtol=1e-5, atol=1e-5
+        result.as_numpy("logits"), serving.recorded_logits(MODEL)[rows], rtol=1e-5, atol=1e-5
     )
 
 

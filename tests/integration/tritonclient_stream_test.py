@@ -25,7 +25,7 @@ def image_input(images, shape=None):
 
 def assert_logits(result, rows, model=MODEL):
     np.testing.assert_allclose(
-        result.as_numpy("logits"), serving.pytorch_logits(model)[rows], rtol=1e-5, atol=1e-5
+        result.as_numpy("logits"), serving.recorded_logits(model)[rows], rtol=1e-5, atol=1e-5
     )
 
 

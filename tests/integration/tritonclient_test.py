@@ -24,7 +24,7 @@ def image_input(module, images):
 
 
 def assert_close_to_pytorch(logits, rows):
-    expected = serving.pytorch_logits(MODEL)[rows]
+    expected = serving.recorded_logits(MODEL)[rows]
     assert logits.dtype == np.float32
     np.testing.assert_array_less(np.abs(logits - expected), 1e-5 * np.maximum(1, np.abs(expected)))
 

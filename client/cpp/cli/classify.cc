@@ -90,7 +90,7 @@ absl::Status RunClassify(const ClassifyOptions& options, const Client& client, s
   RECTIFIER_ASSIGN_OR_RETURN(const PictureModel model, PictureModelOf(metadata, options.picture));
   RECTIFIER_ASSIGN_OR_RETURN(Pictures pictures, options.images.empty()
                                                     ? LoadPictures(options, model)
-                                                    : LoadArray(options.images, model.layout));
+                                                    : LoadArray(options.images, model));
   if (!options.labels.empty()) {
     RECTIFIER_ASSIGN_OR_RETURN(pictures.labels, ReadLabels(options.labels, pictures.count()));
   }

@@ -221,8 +221,9 @@ void AddClassify(CLI::App& app, ClassifyOptions& options) {
   AddModel(app, options.model, options.version, true);
   CLI::Option* files = app.add_option("IMAGE.png", options.files, "Picture files")->type_name("");
   CLI::Option* images =
-      app.add_option("--images", options.images,
-                     "Instead of files: pictures as the model takes them, float32 [N,C,H,W]")
+      app.add_option(
+             "--images", options.images,
+             "Instead of files: pictures as the model takes them, float32 [N,C,H,W] or [N,H,W,C]")
           ->type_name("FILE.npy")
           ->excludes(files);
   app.add_option("--labels", options.labels, "The right answers, int64 [N]")->type_name("FILE.npy");

@@ -32,7 +32,9 @@ struct Pictures {
 // model and the options leave open what to convert to.
 absl::StatusOr<Pictures> LoadPictures(const ClassifyOptions& options, const PictureModel& model);
 
-// Reads a float32 .npy of rank 4, at least one picture; the names are "#0", "#1", …
-absl::StatusOr<Pictures> LoadArray(const std::filesystem::path& path, Layout layout);
+// Reads a float32 .npy of rank 4, at least one picture; the names are "#0", "#1", … Pictures that
+// fit the model only in the layout that is not its own are turned into its own; no others are
+// changed.
+absl::StatusOr<Pictures> LoadArray(const std::filesystem::path& path, const PictureModel& model);
 
 }  // namespace rectifier::client::cli

@@ -91,7 +91,9 @@ Pictures LoadedArray(const Shape& shape, const PictureModel& model) {
 }
 
 TEST(PicturesTest, ArraysOfTheOtherLayoutAreTurned) {
-  PictureModel model{.layout = Layout::kChannelsLast, .channels = 3, .height = 1, .width = 2};
+  PictureModel model = kGrayModel;
+  model.layout = Layout::kChannelsLast;
+  model.channels = 3;
   const Pictures last = LoadedArray({2, 3, 1, 2}, model);
   EXPECT_EQ(last.layout, Layout::kChannelsLast);
   EXPECT_THAT(last.shape, ElementsAre(1, 2, 3));
@@ -104,7 +106,8 @@ TEST(PicturesTest, ArraysOfTheOtherLayoutAreTurned) {
 }
 
 TEST(PicturesTest, ArraysThatFitBothLayoutsOrNoneAreTakenAsTheyAre) {
-  const PictureModel any_size{.layout = Layout::kChannelsLast, .channels = 3};
+  const PictureModel any_size = {
+      .input = "image", .output = "logits", .layout = Layout::kChannelsLast, .channels = 3};
   EXPECT_THAT(LoadedArray({1, 3, 1, 3}, any_size).shape, ElementsAre(3, 1, 3));
   EXPECT_THAT(LoadedArray({1, 3, 1, 2}, any_size).shape, ElementsAre(1, 2, 3));
   const Pictures neither = LoadedArray({1, 5, 1, 2}, any_size);
