@@ -13,7 +13,18 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+
+# HDF5's shared library brings libcurl, Kerberos, LDAP and twenty more libraries into the process, for files on S3. Of the
+# archive only what is used is linked, and that needs none of them.
 find_package(HDF5 REQUIRED COMPONENTS C)
+find_library(RECTIFIER_HDF5_ARCHIVE NAMES libhdf5_serial.a REQUIRED)
+find_library(RECTIFIER_SZIP NAMES sz REQUIRED)
+find_package(ZLIB REQUIRED)
+add_library(rectifier_hdf5 INTERFACE IMPORTED)
+target_include_directories(rectifier_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(rectifier_hdf5 INTERFACE
+  ${RECTIFIER_HDF5_ARCHIVE} ${RECTIFIER_SZIP} ZLIB::ZLIB m ${CMAKE_DL_LIBS})
+
 # libzip's own CMake package is broken on Debian 12, libseccomp has none.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
