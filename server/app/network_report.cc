@@ -27,7 +27,7 @@ std::string StringOf(const Attributes& attributes, std::string_view name) {
   return found == attributes.end() ? "" : std::get<std::string>(found->second);
 }
 
-// What the file wrote for a Rectifier of this origin.
+// What ONNX calls a Rectifier of this origin.
 std::string OperatorOf(std::string_view origin) {
   if (origin == kOriginRelu) return "Relu";
   if (origin == kOriginLeakyRelu) return "LeakyRelu";
