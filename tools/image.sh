@@ -74,7 +74,7 @@ done
 server=127.0.0.1:$(sed -n 's/^grpc=.*://p' "$work/ports/file")
 timeout 60 "$client" ready --server "$server" --wait 30
 buildah "${storage[@]}" run --isolation chroot "$container" -- /usr/bin/rectifier-client ready --server "$server"
-for model in digits_leaky_relu digits_prelu; do
+for model in digits_leaky_relu digits_prelu digits_keras_leaky_relu digits_keras_prelu; do
   timeout 120 "$client" classify --server "$server" --model "$model" \
     --labels "$data/heldout_labels.npy" --images "$data/heldout_images.npy" --min-accuracy 0.99
 done

@@ -40,7 +40,7 @@ struct Spelling {
 };
 
 constexpr char kOne[] = "f32[] = 0.1";
-constexpr char kOneAboveOne[] = "f32[] = 1.3";
+constexpr char kOneAboveOne[] = "f32[] = 1.5";
 constexpr char kPerChannel[] = "f32[4, 1, 1] = [-0.3, 0.1, 0.7, 1.3]";
 constexpr char kPerChannelUpToOne[] = "f32[4, 1, 1] = [-0.3, 0.1, 0.7, 1.0]";
 constexpr char kPerElement[] = "f32[4, 500, 500] = seed(1)";
@@ -123,6 +123,20 @@ std::vector<Spelling> Spellings() {
          const float s = x > 0 ? 1 : 0;
          return x * (s - a * (s - 1));
        }},
+      {"s·x + (1 − s)·α·x, s = (x > 0)", kPerChannel,
+       "const %zero: f32[] = 0.0\n"
+       "%c = Greater(%x, %zero)\n"
+       "%e = Not(%c)\n"
+       "%s = Cast(%c) {to = \"f32\"}\n"
+       "%t = Cast(%e) {to = \"f32\"}\n"
+       "%p = Mul(%a, %x)\n"
+       "%q = Mul(%p, %t)\n"
+       "%r = Mul(%s, %x)\n"
+       "%y = Add(%r, %q)\n",
+       [](float x, float a) {
+         const float s = x > 0 ? 1 : 0;
+         return s * x + a * x * (1 - s);
+       }},
       {"max(x, α·x)", kOne, kMaximum, LargerOfTwo},
       {"max(x, α·x)", kPerChannelUpToOne, kMaximum, LargerOfTwo},
       {"max(x, α·x)", kOneAboveOne, kMaximum, LargerOfTwo},
@@ -185,10 +199,10 @@ class Differences {
     }
   }
 
-  // "6.0e-08; NaN at x = +∞".
+  // "≤ 2⁻²⁴; NaN at x = +∞".
   std::string Text() const {
     constexpr std::array kPlaces = {"large numbers", "x = −∞", "x = +∞", "x = NaN"};
-    std::string text = largest_ == 0 ? "0" : fmt::format("{:.1e}", largest_);
+    std::string text = FiniteText();
     for (size_t i = 0; i < kPlaces.size(); ++i) {
       if (!elsewhere_[i].empty()) text += fmt::format("; {} at {}", elsewhere_[i], kPlaces[i]);
     }
@@ -196,6 +210,15 @@ class Differences {
   }
 
  private:
+  // In powers of two, so that no machine's last digit is seen.
+  std::string FiniteText() const {
+    if (largest_ == 0) return "0";
+    if (largest_ <= 0x1p-24) return "≤ 2⁻²⁴";
+    if (largest_ <= 0x1p-23) return "≤ 2⁻²³";
+    if (largest_ <= 0x1p-22) return "≤ 2⁻²²";
+    return fmt::format("not the same: {:.2g}", largest_);
+  }
+
   void AddFinite(float got, double want) {
     const double scale = std::max(std::abs(want), double{std::numeric_limits<float>::min()});
     largest_ = std::max(largest_, std::abs(got - want) / scale);
