@@ -6,6 +6,7 @@
 #include "server/core/printable.h"
 #include "server/core/status.h"
 #include "server/import/keras/activation_layers.h"
+#include "server/import/keras/network_config.h"
 #include "server/ops/rectifier.h"
 
 namespace rectifier {
@@ -187,7 +188,9 @@ std::optional<std::string> FunctionName(const Json& json) {
 std::string LayerClass(const Json& json) {
   const Json* class_name = FindMember(json, "class_name");
   const Json* config = FindMember(json, "config");
-  if (class_name == nullptr || !class_name->is_string() || config == nullptr) return "";
+  if (class_name == nullptr || !class_name->is_string() || config == nullptr || IsCustom(json)) {
+    return "";
+  }
   return class_name->get<std::string>();
 }
 

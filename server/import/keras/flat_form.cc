@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "server/core/printable.h"
 #include "server/core/status.h"
 #include "server/import/keras/json.h"
 
@@ -21,6 +22,9 @@ constexpr std::array<char, 8> kMark = {'k', 'e', 'r', 'a', 's', '-', '1', '\n'};
 
 // The texts of a file of which the JSON alone may have 32 MiB.
 constexpr uint64_t kMaxHeaderBytes = uint64_t{256} << 20;
+
+// Of an error that was told. It goes to logs and to whoever asked for the model.
+constexpr size_t kMaxMessageBytes = 1024;
 
 bool WriteAll(int fd, std::span<const std::byte> bytes) {
   for (size_t done = 0; done < bytes.size();) {
@@ -97,13 +101,14 @@ absl::StatusOr<std::string> StringMember(const Json& json, std::string_view name
 }
 
 absl::Status ToldError(const Json& error) {
-  RECTIFIER_ASSIGN_OR_RETURN(const std::string message, StringMember(error, "message"));
+  RECTIFIER_ASSIGN_OR_RETURN(const std::string text, StringMember(error, "message"));
+  const std::string message = Printable(text, kMaxMessageBytes);
   const Json* code = FindMember(error, "code");
   const auto told = static_cast<absl::StatusCode>(
       code != nullptr && code->is_number_integer() ? code->get<int64_t>() : 0);
   for (const absl::StatusCode known :
        {absl::StatusCode::kInvalidArgument, absl::StatusCode::kUnimplemented,
-        absl::StatusCode::kResourceExhausted}) {
+        absl::StatusCode::kResourceExhausted, absl::StatusCode::kFailedPrecondition}) {
     if (told == known) return absl::Status(told, message);
   }
   return absl::InvalidArgumentError(message);

@@ -16,10 +16,10 @@ bool WriteFlatForm(int fd, const absl::StatusOr<KerasFile>& file);
 
 // Reads what was written there, and believes nothing of it.
 //
-// Returns the error that the parser has told, which is INVALID_ARGUMENT, UNIMPLEMENTED or
-// RESOURCE_EXHAUSTED. Errors of the answer itself: DEADLINE_EXCEEDED when it was not complete by
-// `deadline`, DATA_LOSS when it ends too early or is not what it should be, RESOURCE_EXHAUSTED when
-// it is above `limits`.
+// Returns the error that the parser has told, which is INVALID_ARGUMENT, UNIMPLEMENTED,
+// RESOURCE_EXHAUSTED or, when it could not be confined, FAILED_PRECONDITION, and is printable.
+// Errors of the answer itself: DEADLINE_EXCEEDED when it was not complete by `deadline`, DATA_LOSS
+// when it ends too early or is not what it should be, RESOURCE_EXHAUSTED when it is above `limits`.
 absl::StatusOr<KerasFile> ReadFlatForm(int fd, const ImportLimits& limits, TimePoint deadline,
                                        const Clock& clock);
 

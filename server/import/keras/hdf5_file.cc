@@ -15,6 +15,7 @@ namespace {
 
 // The JSON of a network is the largest text.
 constexpr int64_t kMaxAttributeBytes = int64_t{32} << 20;
+constexpr int64_t kMaxStrings = 1'000'000;
 
 // What compression may gain: an honest file of zeros in chunks is some hundred times smaller.
 constexpr int64_t kMaxRatio = 100;
@@ -25,13 +26,23 @@ std::string Quoted(std::string_view name) { return "'" + Printable(name) + "'"; 
 struct LinkList {
   int64_t room;
   std::vector<std::string> names;
-  std::string refused;  // a link that is not a hard one
+  std::string refused;  // why a link is not followed
 };
+
+// What would be more than one step of a path, or none, might lead along links that nobody has
+// looked at. The library writes no such names, but reads them.
+bool IsOneStep(std::string_view name) {
+  return !name.empty() && name != "." && name.find('/') == std::string_view::npos;
+}
 
 herr_t AddLink(hid_t /*group*/, const char* name, const H5L_info_t* info, void* data) {
   auto* list = static_cast<LinkList*>(data);
   if (info->type != H5L_TYPE_HARD) {
-    list->refused = name;
+    list->refused = Quoted(name) + " is a link to elsewhere, which is not followed";
+    return 1;
+  }
+  if (!IsOneStep(name)) {
+    list->refused = Quoted(name) + " is no name of a link";
     return 1;
   }
   list->names.emplace_back(name);
@@ -67,10 +78,6 @@ absl::StatusOr<std::vector<std::string>> FixedStrings(const std::string& place, 
 
 absl::StatusOr<std::vector<std::string>> VariableStrings(const std::string& place, hid_t attribute,
                                                          hid_t file_type, int64_t count) {
-  constexpr int64_t kMaxStrings = 1'000'000;
-  if (count > kMaxStrings) {
-    return ResourceExhausted(place, "has {} strings, at most {} are allowed", count, kMaxStrings);
-  }
   const Hdf5Id type(H5Tcopy(H5T_C_S1), H5Tclose);
   if (!type.ok() || H5Tset_size(type.get(), H5T_VARIABLE) < 0 ||
       H5Tset_cset(type.get(), H5Tget_cset(file_type)) < 0) {
@@ -132,6 +139,7 @@ absl::StatusOr<Hdf5File> Hdf5File::Open(std::string_view place, std::span<const 
   H5open();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
+  if (bytes.empty()) return InvalidArgument(place, "is empty");
   const Hdf5Id access = AccessInPlace(bytes);
   if (!access.ok()) return Internal(place, "HDF5 does not take the file from memory");
   // It makes sure that no file has the image's name; none can have this one.
@@ -163,8 +171,7 @@ absl::StatusOr<std::vector<std::string>> Hdf5File::Names(const std::string& grou
   const herr_t result =
       H5Literate(object.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, AddLink, &list);
   if (!list.refused.empty()) {
-    return InvalidArgument(Place(group), "{} is a link to elsewhere, which is not followed",
-                           Quoted(list.refused));
+    return InvalidArgument(Place(group), "{}", list.refused);
   }
   if (result < 0) return InvalidArgument(Place(group), "its list of names is damaged");
   objects_ += static_cast<int64_t>(list.names.size());
@@ -212,6 +219,9 @@ absl::StatusOr<std::optional<std::vector<std::string>>> Hdf5File::Strings(
   // An empty list has whatever type the writer gave it.
   if (count == 0) return std::vector<std::string>();
   if (H5Tget_class(type.get()) != H5T_STRING) return InvalidArgument(place, "is no text");
+  if (count > kMaxStrings) {
+    return ResourceExhausted(place, "has {} strings, at most {} are allowed", count, kMaxStrings);
+  }
   if (H5Tis_variable_str(type.get()) > 0) {
     RECTIFIER_ASSIGN_OR_RETURN(auto strings,
                                VariableStrings(place, attribute.get(), type.get(), count));
@@ -292,6 +302,9 @@ absl::StatusOr<Tensor> Hdf5File::Dataset(const std::string& path) {
   const Hdf5Id dataset(H5Dopen2(file_.get(), path.c_str(), H5P_DEFAULT), H5Dclose);
   const Hdf5Id type(dataset.ok() ? H5Dget_type(dataset.get()) : -1, H5Tclose);
   if (!type.ok()) return InvalidArgument(place, "is not a dataset, or damaged");
+  if (++datasets_ > limits_->max_initializers) {
+    return ResourceExhausted(place_, "has more than {} weights", limits_->max_initializers);
+  }
   RECTIFIER_RETURN_IF_ERROR(CheckStorage(dataset.get(), place));
   RECTIFIER_ASSIGN_OR_RETURN(const Shape shape, ReadShape(dataset.get(), place));
   RECTIFIER_ASSIGN_OR_RETURN(const auto mark, Strings(path, "dtype"));
@@ -301,7 +314,7 @@ absl::StatusOr<Tensor> Hdf5File::Dataset(const std::string& path) {
   Elements elements = Elements::kFloat;
   if (size == 2 && (kind == H5T_OPAQUE || (kind == H5T_INTEGER && marked))) {
     elements = Elements::kBFloat16;  // HDF5 has no such type, so Keras writes the two bytes
-  } else if (kind == H5T_INTEGER && size <= 8) {
+  } else if ((kind == H5T_INTEGER || kind == H5T_ENUM) && size <= 8) {  // h5py's bool is an enum
     elements = Elements::kInteger;
   } else if (kind != H5T_FLOAT || size > 8) {
     return Unimplemented(place,
@@ -315,7 +328,8 @@ absl::StatusOr<Tensor> Hdf5File::Dataset(const std::string& path) {
   RECTIFIER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({dtype, shape}));
   if (elements == Elements::kBFloat16) {
     std::vector<uint16_t> bits(static_cast<size_t>(shape.ElementCount()));
-    if (H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bits.data()) < 0) {
+    const hid_t memory = kind == H5T_OPAQUE ? type.get() : H5T_NATIVE_UINT16;
+    if (H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, bits.data()) < 0) {
       return InvalidArgument(place, "its data is damaged");
     }
     std::transform(bits.begin(), bits.end(), tensor.data<float>().begin(), FloatFromBFloat);

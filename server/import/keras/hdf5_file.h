@@ -67,8 +67,9 @@ class Hdf5File {
   absl::StatusOr<std::optional<std::vector<std::string>>> Strings(const std::string& object,
                                                                   const std::string& name) const;
 
-  // A dataset of floats as f32, or of integers as i64. RESOURCE_EXHAUSTED when all that were read
-  // are more than limits.max_constant_bytes, or more than the file can hold.
+  // A dataset of floats as f32, or of integers and booleans as i64. RESOURCE_EXHAUSTED when all
+  // that were read are more than limits.max_initializers, more bytes than
+  // limits.max_constant_bytes, or more than the file can hold.
   absl::StatusOr<Tensor> Dataset(const std::string& path);
 
  private:
@@ -85,6 +86,7 @@ class Hdf5File {
   int64_t file_bytes_;
   const ImportLimits* limits_;
   int64_t objects_ = 0;
+  int64_t datasets_ = 0;
   int64_t tensor_bytes_ = 0;
 };
 

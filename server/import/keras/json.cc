@@ -21,7 +21,13 @@ absl::StatusOr<Json> ParseJson(std::string_view place, std::string_view text,
   if (values > limits.max_entries) {
     return ResourceExhausted(place, "its JSON has more than {} values", limits.max_entries);
   }
-  if (json.is_discarded()) return InvalidArgument(place, "is not JSON");
+  if (json.is_discarded()) {
+    for (const char* number : {"Infinity", "NaN"}) {
+      if (text.find(number) == std::string_view::npos) continue;
+      return InvalidArgument(place, "is not JSON: it may be for a setting that is {}", number);
+    }
+    return InvalidArgument(place, "is not JSON");
+  }
   return json;
 }
 

@@ -56,9 +56,9 @@ absl::StatusOr<int64_t> LayerCall::KnownDim(ValueId x, int axis) const {
     return InvalidArgument(place(), "expected an input with an axis {}, got shape {}", axis,
                            shape(x).ToString());
   }
-  if (shape(x)[axis] != kDynamicDim) return shape(x)[axis];
-  return InvalidArgument(place(), "axis {} of its input, of shape {}, must be known", axis,
-                         shape(x).ToString());
+  if (shape(x)[axis] > 0) return shape(x)[axis];
+  return InvalidArgument(place(), "axis {} of its input, of shape {}, must be known and not empty",
+                         axis, shape(x).ToString());
 }
 
 absl::StatusOr<std::shared_ptr<const Tensor>> LayerCall::Weight(std::string_view name,

@@ -54,7 +54,9 @@ absl::StatusOr<ValueId> AsMatrices(LayerCall& call, ValueId x, int axis, bool co
     perm.push_back(i);
     if (rank == kMatrixRank) continue;
     RECTIFIER_ASSIGN_OR_RETURN(const int64_t dim, call.KnownDim(x, i));
-    others *= dim;
+    if (MultiplyOverflows(others, dim, &others)) {
+      return ResourceExhausted(call.place(), "its input has too many elements");
+    }
   }
   if (columns) perm.push_back(axis);
   if (!std::is_sorted(perm.begin(), perm.end())) {

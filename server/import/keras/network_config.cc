@@ -163,6 +163,12 @@ class NetworkConfigReader {
       }
     }
     NumberCalls(*network, HasKeras3Calls(*layers));
+    std::vector<TensorReference> references = network->outputs;
+    for (const LayerDescription& layer : network->layers) {
+      network->steps += 1 + static_cast<int64_t>(layer.calls.size());
+      for (const CallConfig& call : layer.calls) CollectReferences(call, references);
+    }
+    network->steps += static_cast<int64_t>(references.size());
     return network;
   }
 
@@ -190,9 +196,9 @@ class NetworkConfigReader {
     if (layer.name.empty() && !layer.config->is_array()) {
       return InvalidArgument(place_, "layer {} ({}) has no name", entries_ - 1, layer.class_name);
     }
-    if (!module.empty() && !IsOfKeras(module)) {
+    if (IsCustom(json)) {
       return Unimplemented(layer.place(), "custom classes (this one of {}) are not supported",
-                           Printable(module));
+                           module.empty() ? "its author" : Printable(module));
     }
     layer.is_operation = IsOperation(layer, module);
     if (IsNetworkClass(layer.class_name)) {
@@ -335,6 +341,13 @@ void CollectReferences(const CallConfig& call, std::vector<TensorReference>& int
 const LayerDescription* NetworkConfig::FindLayer(std::string_view layer) const {
   const auto found = by_name.find(layer);
   return found == by_name.end() ? nullptr : &layers[found->second];
+}
+
+// Keras writes the name that a class was registered with, and of its own classes the module.
+bool IsCustom(const Json& json) {
+  const std::string module = StringMember(json, "module");
+  if (!module.empty()) return !IsOfKeras(module);
+  return !StringMember(json, "registered_name").empty();
 }
 
 bool IsNetworkClass(std::string_view class_name) {

@@ -61,6 +61,7 @@ struct NetworkConfig {
   // The settings of an InputLayer that the file leaves out: Sequential need not have one.
   Json added_input;
   std::map<std::string, size_t, std::less<>> by_name;  // of the layers
+  int64_t steps = 0;  // layers, their calls, what these read, and outputs: the work of one run
 
   const LayerDescription* FindLayer(std::string_view layer) const;  // null when there is none
 };
@@ -71,6 +72,9 @@ struct NetworkConfig {
 absl::StatusOr<std::unique_ptr<NetworkConfig>> ReadNetworkConfig(std::string_view place,
                                                                  const Json& json,
                                                                  const ImportLimits& limits);
+
+// True for a serialized object of a class or function that is not Keras's own.
+bool IsCustom(const Json& json);
 
 // True for the classes that are networks: Sequential, Functional, Model.
 bool IsNetworkClass(std::string_view class_name);

@@ -155,21 +155,32 @@ class NetworkReader {
   }
 
   // The layer whose settings say of what type a result is: operations take it from their input.
-  static const LayerDescription* TypeGiver(const NetworkConfig& network,
-                                           const LayerDescription* layer) {
-    for (size_t steps = 0; layer != nullptr && steps <= network.layers.size(); ++steps) {
+  // What was found is remembered for all on the way, so that no layer is passed twice.
+  const LayerDescription* TypeGiver(const NetworkConfig& network, const LayerDescription* layer) {
+    std::vector<const LayerDescription*> passed;
+    const LayerDescription* giver = nullptr;
+    while (layer != nullptr) {
+      const auto [known, added] = type_givers_.try_emplace(layer, nullptr);
+      if (!added) {
+        giver = known->second;
+        break;
+      }
+      passed.push_back(layer);
       if (layer->network != nullptr) {
-        return TypeGiver(*layer->network,
-                         layer->network->FindLayer(layer->network->outputs[0].layer));
+        giver =
+            TypeGiver(*layer->network, layer->network->FindLayer(layer->network->outputs[0].layer));
+        break;
       }
-      if (!layer->is_operation) return layer;
+      if (!layer->is_operation) {
+        giver = layer;
+        break;
+      }
       std::vector<TensorReference> references;
-      for (const CallConfig& call : layer->calls) {
-        CollectReferences(call, references);
-      }
+      if (!layer->calls.empty()) CollectReferences(layer->calls[0], references);
       layer = references.empty() ? nullptr : network.FindLayer(references[0].layer);
     }
-    return nullptr;
+    for (const LayerDescription* on_the_way : passed) type_givers_[on_the_way] = giver;
+    return giver;
   }
 
   // Outputs have the names of their layers; of several with one name all but the first a number.
@@ -199,6 +210,7 @@ class NetworkReader {
   const ImportLimits& limits_;
   GraphBuilder builder_;
   Problems problems_;
+  std::map<const LayerDescription*, const LayerDescription*> type_givers_;
   std::set<std::string, std::less<>> inputs_;  // whose names are taken
   bool converts_ = false;
 };

@@ -1,5 +1,6 @@
 #include "server/import/keras/network_runner.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -24,8 +25,33 @@ struct NetworkRunner::Calls {
   std::map<std::string_view, ValueId> inputs;  // of the network, by the name of their layer
 };
 
-// The results of a network for these inputs; nullopt when a layer that they need was refused.
-// Networks within it are run likewise, as deep as the JSON goes.
+namespace {
+
+// True for what says nothing: null, false, and lists of such.
+bool IsOff(const Json& json) {
+  return json.is_null() || json == false ||
+         (json.is_array() && std::all_of(json.begin(), json.end(), IsOff));
+}
+
+// A layer is called with its input, and of what else it may be given nothing is understood.
+absl::Status CheckCall(const std::string& place, const CallInputs& inputs, bool trains) {
+  for (size_t i = 1; i < inputs.arguments.size(); ++i) {
+    const CallInputs::Given& given = inputs.arguments[i];
+    if (given.literal != nullptr && IsOff(*given.literal)) continue;
+    return Unimplemented(place, "it is called with {} arguments, only one is supported",
+                         inputs.arguments.size());
+  }
+  for (const auto& [name, given] : inputs.keywords) {
+    if (given.literal != nullptr && IsOff(*given.literal)) continue;
+    if (name == "training" && !trains) continue;
+    return Unimplemented(place, "it is called with {}, which is not supported",
+                         name == "training" ? "training=True" : Printable(name));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 void CheckClasses(const NetworkConfig& network, const std::string& prefix, Problems& problems) {
   for (const LayerDescription& layer : network.layers) {
     const std::string place = fmt::format("{}{} ({})", prefix, layer.name, layer.class_name);
@@ -41,6 +67,8 @@ void CheckClasses(const NetworkConfig& network, const std::string& prefix, Probl
   }
 }
 
+// The results of a network for these inputs; nullopt when a layer that they need was refused.
+// Networks within it are run likewise, as deep as the JSON goes.
 std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& network,
                                                        const Values& inputs,
                                                        const std::string& prefix) {
@@ -55,10 +83,7 @@ std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& netw
     calls.inputs.emplace(network.inputs[i].layer, inputs[i]);
   }
   // Networks that call each other several times multiply, even where nothing comes of it.
-  steps_left_ -= static_cast<int64_t>(network.layers.size());
-  for (const LayerDescription& layer : network.layers) {
-    steps_left_ -= static_cast<int64_t>(layer.calls.size());
-  }
+  steps_left_ -= network.steps;
   if (steps_left_ < 0) {
     problems_.Add(ResourceExhausted(place_, "its networks within networks call too many layers"));
     return std::nullopt;
@@ -179,9 +204,7 @@ std::optional<CallInputs> NetworkRunner::ResolveAll(const CallConfig& call,
   for (const auto& [name, argument] : call.keywords) {
     auto given = Resolve(argument, network, calls);
     if (!given) return std::nullopt;
-    if (name != "mask") {
-      inputs.tensors.insert(inputs.tensors.end(), given->tensors.begin(), given->tensors.end());
-    }
+    inputs.tensors.insert(inputs.tensors.end(), given->tensors.begin(), given->tensors.end());
     inputs.keywords.emplace(name, *std::move(given));
   }
   return inputs;
@@ -196,19 +219,16 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
   // CheckClasses() has let it through.
   const KerasLayer* known =
       layer.is_operation || layer.network != nullptr ? nullptr : FindKerasLayer(layer.class_name);
+  if (known == nullptr && !layer.is_operation && layer.network == nullptr) {
+    return InvalidArgument(place, "an input is called like a layer");
+  }
   const std::optional<CallInputs> inputs = ResolveAll(config, network, calls);
   if (!inputs) return std::nullopt;
-  const auto training = inputs->keywords.find("training");
-  const bool trains = training != inputs->keywords.end() && training->second.literal != nullptr &&
-                      *training->second.literal == true;
-  if (trains && (layer.network != nullptr || (known != nullptr && known->trains))) {
-    return Unimplemented(place, "it is called with training=True, which is not supported");
+  if (!layer.is_operation) {
+    RECTIFIER_RETURN_IF_ERROR(CheckCall(place, *inputs, layer.network != nullptr || known->trains));
   }
   if (layer.network != nullptr) {
     return Run(*layer.network, inputs->tensors, name + "/");
-  }
-  if (known == nullptr && !layer.is_operation) {
-    return InvalidArgument(place, "an input is called like a layer");
   }
   LayerState& state = StateOf(layer, name, place);
   LayerCall call(builder_, state, *inputs, dialect_.keras2, dialect_.flip_kernels);

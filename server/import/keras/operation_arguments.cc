@@ -46,7 +46,10 @@ absl::StatusOr<ValueId> Constant(LayerCall& call, std::string_view name, const J
   }
   const ValueId id =
       shape.rank() == 0 ? call.Scalar(numbers->front()) : call.Floats(shape, *numbers);
-  if (like == DType::kFloat32 || like == DType::kBool) return id;
+  const bool whole = std::all_of(numbers->begin(), numbers->end(),
+                                 [](float number) { return number == std::floor(number); });
+  // Beside integers a fraction makes floats of both.
+  if (like == DType::kFloat32 || like == DType::kBool || !whole) return id;
   return call.Add("Cast", {id}, {{"to", std::string(Name(like))}});
 }
 

@@ -42,6 +42,17 @@ absl::StatusOr<ValueId> Activation(LayerCall& call, std::string_view name) {
   return ApplyActivation(call, x, name);
 }
 
+// Those that Keras saves with a setting, of which the default is understood.
+absl::StatusOr<ValueId> ActivationOfDefault(LayerCall& call, std::string_view name) {
+  const float expected = name == "glu" ? -1.0F : name == "squareplus" ? 4.0F : 0.5F;
+  RECTIFIER_ASSIGN_OR_RETURN(const auto setting, FloatOption(call, 1, {"threshold", "b", "axis"}));
+  if (setting.value_or(expected) != expected) {
+    return Unimplemented(call.place(), "{}: only the default setting {} is supported, got {}", name,
+                         expected, *setting);
+  }
+  return Activation(call, name);
+}
+
 absl::StatusOr<ValueId> Square(LayerCall& call, std::string_view /*op*/) {
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstOperand(call));
   return call.Add("Mul", {x, x});
@@ -124,7 +135,7 @@ absl::StatusOr<ValueId> AddAll(LayerCall& call, std::string_view op) {
   return sum;
 }
 
-// Indices are of 32 bits in Keras.
+// Indices are of 32 bits in Keras, and of 64 in TensorFlow.
 absl::StatusOr<ValueId> ArgReduce(LayerCall& call, std::string_view op) {
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
   RECTIFIER_ASSIGN_OR_RETURN(const auto axes, IntsOption(call, 1, {"axis"}));
@@ -134,6 +145,7 @@ absl::StatusOr<ValueId> ArgReduce(LayerCall& call, std::string_view op) {
   RECTIFIER_ASSIGN_OR_RETURN(
       const ValueId index,
       call.Add(op, {x}, {{"axis", int64_t{axis}}, {"keepdims", int64_t{keep ? 1 : 0}}}));
+  if (call.config().Has("function")) return index;
   return call.Add("Cast", {index}, {{"to", std::string(Name(DType::kInt32))}});
 }
 
@@ -293,9 +305,10 @@ constexpr std::array kOperations = {
     Operation{"FloorDivide", {"math.floordiv", "math.floor_div"}, FloorDivide, "Floor"},
     Operation{"Gelu", {"nn.gelu"}, Gelu, "Gelu"},
     Operation{"GetItem", {"__operators__.getitem"}, ConvertGetItem, "Slice"},
-    Operation{"Glu", {}, Activation, "glu"},
+    Operation{"Glu", {}, ActivationOfDefault, "glu"},
     Operation{"Greater", {"math.greater", "__operators__.gt"}, Binary, "Greater"},
     Operation{"GreaterEqual", {"math.greater_equal"}, Binary, "GreaterOrEqual"},
+    Operation{"HardShrink", {}, ActivationOfDefault, "hard_shrink"},
     Operation{"HardSigmoid", {"keras.backend.hard_sigmoid"}, Activation, "hard_sigmoid"},
     Operation{"HardSilu", {}, Activation, "hard_silu"},
     Operation{"HardTanh", {}, Activation, "hard_tanh"},
@@ -340,12 +353,15 @@ constexpr std::array kOperations = {
     Operation{"Sign", {"math.sign"}, Unary, "Sign"},
     Operation{"Silu", {"nn.silu", "nn.swish"}, Activation, "silu"},
     Operation{"Sin", {"math.sin"}, Unary, "Sin"},
-    Operation{"SoftShrink", {}, Activation, "soft_shrink"},
+    Operation{"SoftShrink", {}, ActivationOfDefault, "soft_shrink"},
     Operation{"Softmax", {"nn.softmax"}, OverAxis, "Softmax"},
     Operation{"Softplus", {"math.softplus", "nn.softplus"}, Activation, "softplus"},
     Operation{"Softsign", {"nn.softsign"}, Activation, "softsign"},
+    Operation{"SparsePlus", {}, Activation, "sparse_plus"},
+    Operation{"SparseSigmoid", {}, Activation, "sparse_sigmoid"},
     Operation{"Sqrt", {"math.sqrt"}, Unary, "Sqrt"},
     Operation{"Square", {"math.square"}, Square, ""},
+    Operation{"Squareplus", {}, ActivationOfDefault, "squareplus"},
     Operation{"Squeeze", {"squeeze", "compat.v1.squeeze"}, ConvertSqueeze, "Squeeze"},
     Operation{"Stack", {"stack"}, ConvertStack, "Concat"},
     Operation{"Std", {"math.reduce_std"}, Deviation, "Sqrt"},
@@ -354,6 +370,7 @@ constexpr std::array kOperations = {
     Operation{"Sum", {"math.reduce_sum"}, Reduce, "ReduceSum"},
     Operation{"Swapaxes", {}, ConvertSwapAxes, "Transpose"},
     Operation{"Tanh", {"math.tanh", "nn.tanh"}, Activation, "tanh"},
+    Operation{"TanhShrink", {}, Activation, "tanh_shrink"},
     Operation{"Tile", {"tile"}, ConvertTile, "Tile"},
     Operation{"Transpose", {"transpose", "compat.v1.transpose"}, ConvertTranspose, "Transpose"},
     Operation{"TrueDivide", {}, Divide, "Div"},

@@ -1,6 +1,7 @@
 #include "server/import/keras/parser_main.h"
 
 #include <hdf5.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -32,8 +33,9 @@ absl::StatusOr<KerasFile> Parse(const ParserArguments& arguments) {
   H5open();
   setenv("TZ", "UTC0", 1);
   tzset();
-  RECTIFIER_RETURN_IF_ERROR(EnterSandbox(ParserMemory(arguments.file_bytes),
-                                         kSeconds + arguments.file_bytes / kBytesPerSecond));
+  const absl::Status confined = EnterSandbox(ParserMemory(arguments.file_bytes),
+                                             kSeconds + arguments.file_bytes / kBytesPerSecond);
+  if (!confined.ok()) return At(arguments.place, confined);
   return ReadKerasContainer(arguments.format, arguments.place,
                             {static_cast<const std::byte*>(mapped), size}, arguments.limits);
 }
@@ -43,8 +45,10 @@ absl::StatusOr<KerasFile> Parse(const ParserArguments& arguments) {
 std::optional<int> RunKerasParser(int argc, const char* const* argv) {
   const auto arguments = FromCommandLine(argc, argv);
   if (!arguments) return std::nullopt;
-  // Nobody waits for it any more when its parent is gone.
+  // Nobody waits for it any more when its parent is gone, or was gone before this was said.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  pollfd answer = {STDOUT_FILENO, 0, 0};
+  if (poll(&answer, 1, 0) > 0 && (answer.revents & POLLERR) != 0) return 1;
   const bool answered = WriteFlatForm(STDOUT_FILENO, Parse(*arguments));
   // Without the destructors of a whole server, which might need what is not allowed any more.
   _exit(answered ? 0 : 1);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -55,12 +56,30 @@ class ChildProcess {
   pid_t pid_;
 };
 
+// The server's environment may hold secrets, and what HDF5 would heed. What is left of it is for
+// the loader and for sanitizers.
+std::vector<char*> PassedEnvironment() {
+  constexpr std::array<std::string_view, 4> kPassed = {
+      "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS="};
+  std::vector<char*> passed;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    if (std::any_of(kPassed.begin(), kPassed.end(),
+                    [&](std::string_view name) { return variable.starts_with(name); })) {
+      passed.push_back(*entry);
+    }
+  }
+  passed.push_back(nullptr);
+  return passed;
+}
+
 // Starts `program` with an open file as its standard input and another one as its output.
 absl::StatusOr<pid_t> Start(std::string_view place, const std::string& program,
                             const std::vector<std::string>& arguments, int input, int output) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<char*> environment = PassedEnvironment();
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -77,7 +96,8 @@ absl::StatusOr<pid_t> Start(std::string_view place, const std::string& program,
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
+  const int error =
+      posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return pid;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +23,13 @@ struct ParserOptions {
 
 // The content of a .keras or .h5 file, parsed by a process of its own: the libraries that read the
 // containers have a history of overflows. It is this program, started again with arguments that
-// RunKerasParser() knows, and is given the open file and a pipe, nothing else.
+// RunKerasParser() knows, and is given the open file and a pipe, nothing else: no other file and
+// nothing of the environment that the loader and sanitizers do not read.
 //
 // Threading: safe from any thread. The process has ended, and was waited for, on return.
 // Errors: those of OpenModel() and ReadKerasContainer(); INVALID_ARGUMENT when the process ended
-// without an answer or with a malformed one; FAILED_PRECONDITION when it cannot be started;
-// DEADLINE_EXCEEDED when it took too long. Messages begin with `place`.
+// without an answer or with a malformed one; FAILED_PRECONDITION when it cannot be started or
+// confined; DEADLINE_EXCEEDED when it took too long. Messages begin with `place`.
 absl::StatusOr<KerasFile> ReadKerasFile(KerasFormat format, std::string_view place,
                                         const std::filesystem::path& file,
                                         const ImportLimits& limits,

@@ -89,14 +89,17 @@ struct Box {
 
 int64_t Half(int64_t size) { return size / 2; }
 
+// size · a / b, rounded down as Keras does it
+int64_t Scaled(int64_t size, int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<double>(size) * static_cast<double>(a) /
+                              static_cast<double>(b));
+}
+
 Box LargestOfRatio(int64_t height, int64_t width, int64_t to_height, int64_t to_width) {
-  const auto fitting = [](int64_t of, int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<double>(of * a) / static_cast<double>(b));
-  };
   const int64_t crop_height =
-      std::max<int64_t>(1, std::min(height, fitting(width, to_height, to_width)));
+      std::max<int64_t>(1, std::min(height, Scaled(width, to_height, to_width)));
   const int64_t crop_width =
-      std::max<int64_t>(1, std::min(width, fitting(height, to_width, to_height)));
+      std::max<int64_t>(1, std::min(width, Scaled(height, to_width, to_height)));
   return {Half(height - crop_height), Half(width - crop_width), crop_height, crop_width};
 }
 
@@ -110,11 +113,8 @@ absl::StatusOr<ValueId> Cut(LayerCall& call, ValueId x, const Box& box) {
 // The smallest picture of the ratio that holds x, which stands in its middle.
 absl::StatusOr<ValueId> PadToRatio(LayerCall& call, ValueId x, const Box& size, int64_t to_height,
                                    int64_t to_width, float value) {
-  const auto grown = [](int64_t of, int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<double>(of * a) / static_cast<double>(b));
-  };
-  const int64_t height = std::max(size.height, grown(size.width, to_height, to_width));
-  const int64_t width = std::max(size.width, grown(size.height, to_width, to_height));
+  const int64_t height = std::max(size.height, Scaled(size.width, to_height, to_width));
+  const int64_t width = std::max(size.width, Scaled(size.height, to_width, to_height));
   const int64_t top = Half(height - size.height);
   const int64_t left = Half(width - size.width);
   // Keras puts as much behind as before.
