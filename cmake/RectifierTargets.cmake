@@ -37,6 +37,8 @@ endif()
 if(RECTIFIER_SANITIZE)
   add_compile_options(-fsanitize=${RECTIFIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RECTIFIER_SANITIZE})
+  # What compilers define themselves is not the same everywhere, and is taken back below.
+  target_compile_definitions(rectifier_options INTERFACE RECTIFIER_SANITIZED)
   if(RECTIFIER_SANITIZE MATCHES thread)
     # Protobuf's and Abseil's headers lay their classes out differently where they see this, and Debian's libraries
     # were built without it: an Arena would free a map that lies elsewhere.

@@ -54,13 +54,15 @@ class VariableReader {
       if (depth > kMaxDepth) {
         return InvalidArgument(Printable(path), "groups are nested more than {} deep", kMaxDepth);
       }
-      RECTIFIER_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_.Names(path));
-      for (auto name = names.rbegin(); name != names.rend(); ++name) {
-        const std::string child = Joined(path, *name);
+      RECTIFIER_ASSIGN_OR_RETURN(std::vector<std::string> names, file_.Names(path));
+      // The first is to be looked at first.
+      std::reverse(names.begin(), names.end());
+      for (const std::string& name : names) {
+        const std::string child = Joined(path, name);
         if (!file_.IsGroup(child)) continue;
-        if (*name == "vars") {
+        if (name == "vars") {
           RECTIFIER_RETURN_IF_ERROR(ReadVariables(path, child));
-        } else if (depth > 0 || !name->starts_with("optimizer")) {
+        } else if (depth > 0 || !name.starts_with("optimizer")) {
           left.emplace_back(child, depth + 1);
         }
       }

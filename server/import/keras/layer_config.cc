@@ -138,7 +138,7 @@ std::optional<std::vector<float>> FlatNumbers(const Json& json) {
     const Json* next = left.back();
     left.pop_back();
     if (next->is_array()) {
-      for (auto item = next->rbegin(); item != next->rend(); ++item) left.push_back(&*item);
+      for (size_t i = next->size(); i-- > 0;) left.push_back(&(*next)[i]);
     } else if (const auto value = AsFloat(*next)) {
       values.push_back(*value);
     } else {

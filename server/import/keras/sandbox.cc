@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <initializer_list>
 #include <memory>
 #include <system_error>
@@ -89,8 +88,6 @@ absl::Status FilterSystemCalls() {
 absl::Status EnterSandbox(int64_t memory, int64_t seconds) {
   RECTIFIER_RETURN_IF_ERROR(Limit(RLIMIT_CORE, "core dumps", 0));
   RECTIFIER_RETURN_IF_ERROR(Limit(RLIMIT_CPU, "time", seconds));
-  // Last words that would go to a file are lost, and do not become the reason of its end.
-  signal(SIGXFSZ, SIG_IGN);
   RECTIFIER_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, "files", 0));
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("privileges", errno);
   if (!kSandboxIsWhole) return absl::OkStatus();

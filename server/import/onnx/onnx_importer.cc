@@ -10,10 +10,10 @@
 
 #include "server/core/printable.h"
 #include "server/core/status.h"
+#include "server/import/model_file.h"
 #include "server/import/onnx/function_inliner.h"
 #include "server/import/onnx/graph_reader.h"
 #include "server/import/onnx/message_census.h"
-#include "server/import/model_file.h"
 #include "server/import/onnx/spellings.h"
 
 namespace rectifier {

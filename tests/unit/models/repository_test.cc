@@ -102,10 +102,11 @@ TEST_F(RepositoryTest, FollowsLinksToFolders) {
 }
 
 TEST_F(RepositoryTest, AnEmptyFolderIsNotFound) {
-  EXPECT_THAT(Scan(),
-              ElementsAre(fmt::format(
-                  "NOT_FOUND: {}: holds no model: expected a file like NAME/VERSION/model.onnx below it",
-                  root().string())));
+  EXPECT_THAT(
+      Scan(),
+      ElementsAre(fmt::format(
+          "NOT_FOUND: {}: holds no model: expected a file like NAME/VERSION/model.onnx below it",
+          root().string())));
 }
 
 TEST_F(RepositoryTest, AFolderThatIsMissingOrAFileIsNotFound) {
