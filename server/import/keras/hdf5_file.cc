@@ -200,7 +200,8 @@ absl::StatusOr<std::optional<std::string>> Hdf5File::Follow(const std::string& g
       return InvalidArgument(Place(path), "{} is a link to elsewhere, which is not followed",
                              Quoted(part));
     }
-    path = path.empty() ? part : path + "/" + part;
+    if (!path.empty()) path += '/';
+    path += part;
   }
   return path;
 }
