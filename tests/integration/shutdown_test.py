@@ -4,6 +4,7 @@ import resource
 import signal
 import socket
 import threading
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -134,8 +135,11 @@ def test_liveness_fails_once_the_listener_takes_no_connections():
         limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (64, limits[1]))
         host, port = server.grpc.split(":")
-        # gRPC's listener does not come back from running out of descriptors, even when there are some again.
+        # gRPC's listener does not come back from running out of descriptors, even when there are some again. It runs out
+        # only if the connections are there when it accepts them: closed too early, they are not.
+        descriptors = Path(f"/proc/{server.process.pid}/fd")
         connections = [socket.create_connection((host, int(port)), serving.SECONDS) for _ in range(100)]
+        server.wait_until(lambda: len(list(descriptors.iterdir())) >= 64, "a server out of descriptors")
         for connection in connections:
             connection.close()
         server.wait_until(lambda: server.get("/healthz/live").code == 503, "a liveness probe that fails")

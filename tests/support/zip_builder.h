@@ -2,8 +2,7 @@
 
 #include <zip.h>
 
-#include <cstdlib>
-#include <cstring>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -29,13 +28,12 @@ class ZipBuilder {
   ZipBuilder(const ZipBuilder&) = delete;
   ZipBuilder& operator=(const ZipBuilder&) = delete;
 
-  // `method` is ZIP_CM_STORE, as Keras writes, ZIP_CM_DEFLATE, …; `bytes` are copied.
+  // `method` is ZIP_CM_STORE, as Keras writes, ZIP_CM_DEFLATE, …
   ZipBuilder& Member(const std::string& name, std::string_view bytes,
                      zip_int32_t method = ZIP_CM_STORE) {
-    void* copy = malloc(bytes.size() + 1);
-    RECTIFIER_CHECK(copy != nullptr);
-    if (!bytes.empty()) memcpy(copy, bytes.data(), bytes.size());
-    zip_source_t* source = zip_source_buffer(archive_, copy, bytes.size(), /*freep=*/1);
+    // They are read when the archive is written.
+    const std::string& kept = contents_.emplace_back(bytes);
+    zip_source_t* source = zip_source_buffer(archive_, kept.data(), kept.size(), /*freep=*/0);
     last_ = zip_file_add(archive_, name.c_str(), source, ZIP_FL_ENC_UTF_8);
     RECTIFIER_CHECK(last_ >= 0);
     RECTIFIER_CHECK(
@@ -64,6 +62,7 @@ class ZipBuilder {
   }
 
  private:
+  std::deque<std::string> contents_;
   zip_source_t* buffer_;
   zip_t* archive_;
   zip_int64_t last_ = -1;
