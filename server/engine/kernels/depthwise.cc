@@ -9,7 +9,7 @@ namespace {
 
 // Eight channels in a register, wherever they lie; GCC and Clang's own extension, as neither makes
 // registers of an array by itself here.
-using Channels = float __attribute__((vector_size(32), aligned(4), may_alias));
+using Channels [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
 constexpr int64_t kLanes = 8;
 
 // The taps of a window that lie inside the input, along one dimension.

@@ -8,8 +8,8 @@
 namespace rectifier::kernels {
 namespace {
 
-using Floats4 = float __attribute__((vector_size(16), aligned(4), may_alias));
-using Doubles4 = double __attribute__((vector_size(32)));
+using Floats4 [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
+using Doubles4 [[gnu::vector_size(32)]] = double;
 
 Doubles4 Load(const float* x) {
   return __builtin_convertvector(*reinterpret_cast<const Floats4*>(x), Doubles4);
@@ -76,8 +76,7 @@ void SumChannels(const GroupNormalization& shape, Channels channels, const float
 
 // y[i] = f(factor · x[i] + offset) with numbers for all, or vectors for each of four elements.
 template <typename Factor, typename Slope>
-void ScaleFour(float* y, const float* x, const Factor& factor, const Factor& offset,
-               const Slope& slope) {
+void ScaleFour(float* y, const float* x, const Factor& factor, const Factor& offset, Slope slope) {
   const Floats4 scaled = __builtin_convertvector(factor * Load(x) + offset, Floats4);
   *reinterpret_cast<Floats4*>(y) = scaled > Floats4{} ? scaled : slope * scaled;
 }

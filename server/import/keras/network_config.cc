@@ -123,7 +123,8 @@ class NetworkConfigReader {
   NetworkConfigReader(std::string_view place, const ImportLimits& limits)
       : place_(place), limits_(limits) {}
 
-  absl::StatusOr<std::unique_ptr<NetworkConfig>> Read(const Json& json) {
+  // `prefix` is put before the names of its layers: "encoder/".
+  absl::StatusOr<std::unique_ptr<NetworkConfig>> Read(const Json& json, const std::string& prefix) {
     const std::string class_name = StringMember(json, "class_name");
     const Json* config = FindMember(json, "config");
     if (class_name.empty() || config == nullptr) {
@@ -144,7 +145,7 @@ class NetworkConfigReader {
       return InvalidArgument(PlaceOf(*network, class_name), "its JSON has no list of layers");
     }
     for (const Json& layer : *layers) {
-      RECTIFIER_ASSIGN_OR_RETURN(LayerDescription description, ReadLayer(layer));
+      RECTIFIER_ASSIGN_OR_RETURN(LayerDescription description, ReadLayer(layer, prefix));
       network->layers.push_back(std::move(description));
     }
     if (class_name == "Sequential") {
@@ -178,7 +179,7 @@ class NetworkConfigReader {
                                 : fmt::format("{} ({})", Printable(network.name), class_name);
   }
 
-  absl::StatusOr<LayerDescription> ReadLayer(const Json& json) {
+  absl::StatusOr<LayerDescription> ReadLayer(const Json& json, const std::string& prefix) {
     if (++entries_ > limits_.max_nodes) {
       return ResourceExhausted(place_, "has more than {} layers", limits_.max_nodes);
     }
@@ -190,8 +191,9 @@ class NetworkConfigReader {
     }
     layer.name = StringMember(json, "name");
     if (layer.name.empty()) layer.name = StringMember(*layer.config, "name");
-    RECTIFIER_RETURN_IF_ERROR(CheckName(place_, layer.name, limits_.max_name_bytes));
-    RECTIFIER_RETURN_IF_ERROR(CheckName(layer.name, layer.class_name, limits_.max_name_bytes));
+    layer.path = prefix + layer.name;
+    RECTIFIER_RETURN_IF_ERROR(CheckName(place_, layer.path, limits_.max_name_bytes));
+    RECTIFIER_RETURN_IF_ERROR(CheckName(layer.path, layer.class_name, limits_.max_name_bytes));
     const std::string module = StringMember(json, "module");
     if (layer.name.empty() && !layer.config->is_array()) {
       return InvalidArgument(place_, "layer {} ({}) has no name", entries_ - 1, layer.class_name);
@@ -202,7 +204,7 @@ class NetworkConfigReader {
     }
     layer.is_operation = IsOperation(layer, module);
     if (IsNetworkClass(layer.class_name)) {
-      RECTIFIER_ASSIGN_OR_RETURN(layer.network, Read(json));
+      RECTIFIER_ASSIGN_OR_RETURN(layer.network, Read(json, layer.path + "/"));
     }
     return ReadCalls(json, std::move(layer));
   }
@@ -282,6 +284,7 @@ class NetworkConfigReader {
     if (shape != nullptr) input["batch_shape"] = *shape;
     LayerDescription layer;
     layer.name = first.name + "_input";
+    layer.path = first.path + "_input";
     layer.class_name = "InputLayer";
     layer.config = &input;
     network.layers.insert(network.layers.begin(), std::move(layer));
@@ -357,7 +360,7 @@ bool IsNetworkClass(std::string_view class_name) {
 absl::StatusOr<std::unique_ptr<NetworkConfig>> ReadNetworkConfig(std::string_view place,
                                                                  const Json& json,
                                                                  const ImportLimits& limits) {
-  return NetworkConfigReader(place, limits).Read(json);
+  return NetworkConfigReader(place, limits).Read(json, "");
 }
 
 }  // namespace rectifier

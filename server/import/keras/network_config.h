@@ -40,6 +40,7 @@ struct NetworkConfig;
 // A layer, or an operation of keras.ops or of TensorFlow that was applied to a tensor.
 struct LayerDescription {
   std::string name;
+  std::string path;  // with the names of the networks that it is in: "encoder/conv2d"
   std::string class_name;
   bool is_operation = false;
   const Json* config = nullptr;
@@ -47,7 +48,7 @@ struct LayerDescription {
   int64_t first_node = 0;                  // the number that references have for the first call
   std::unique_ptr<NetworkConfig> network;  // of a layer that is a network itself
 
-  std::string place() const { return name + " (" + class_name + ")"; }
+  std::string place() const { return path + " (" + class_name + ")"; }
 };
 
 // The network of a file's JSON, in one form for Sequential and Functional and for what Keras 2 and

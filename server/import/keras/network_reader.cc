@@ -39,7 +39,7 @@ class NetworkReader {
     RECTIFIER_RETURN_IF_ERROR(CheckNumbers(file));
     RECTIFIER_ASSIGN_OR_RETURN(const Json json, ParseJson(place_, file.config, limits_));
     RECTIFIER_ASSIGN_OR_RETURN(const auto network, ReadNetworkConfig(place_, json, limits_));
-    CheckClasses(*network, "", problems_);
+    CheckClasses(*network, problems_);
     RECTIFIER_RETURN_IF_ERROR(problems_.ToStatus());
     file.config.clear();
     RECTIFIER_ASSIGN_OR_RETURN(const WeightTable weights,
@@ -49,7 +49,7 @@ class NetworkReader {
     if (inputs) {
       const std::optional<Values> outputs =
           NetworkRunner(place_, dialect, weights, 4 * limits_.max_nodes, builder_, problems_)
-              .Run(*network, *inputs, "");
+              .Run(*network, *inputs);
       if (outputs) AddOutputs(*network, *outputs);
     }
     RECTIFIER_RETURN_IF_ERROR(problems_.ToStatus());

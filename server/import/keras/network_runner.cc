@@ -52,11 +52,11 @@ absl::Status CheckCall(const std::string& place, const CallInputs& inputs, bool 
 
 }  // namespace
 
-void CheckClasses(const NetworkConfig& network, const std::string& prefix, Problems& problems) {
+void CheckClasses(const NetworkConfig& network, Problems& problems) {
   for (const LayerDescription& layer : network.layers) {
-    const std::string place = fmt::format("{}{} ({})", prefix, layer.name, layer.class_name);
+    const std::string place = layer.place();
     if (layer.network != nullptr) {
-      CheckClasses(*layer.network, prefix + layer.name + "/", problems);
+      CheckClasses(*layer.network, problems);
     } else if (!layer.is_operation && layer.class_name != "InputLayer") {
       if (FindKerasLayer(layer.class_name) == nullptr) {
         problems.Add(Unimplemented(place, "{}", WhyRefused(layer.class_name)));
@@ -70,15 +70,8 @@ void CheckClasses(const NetworkConfig& network, const std::string& prefix, Probl
 // The results of a network for these inputs; nullopt when a layer that they need was refused.
 // Networks within it are run likewise, as deep as the JSON goes.
 std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& network,
-                                                       const Values& inputs,
-                                                       const std::string& prefix) {
+                                                       const Values& inputs) {
   Calls calls;
-  if (inputs.size() != network.inputs.size()) {
-    problems_.Add(InvalidArgument(prefix.empty() ? place_ : std::string_view(prefix),
-                                  "expected {} inputs, got {}", network.inputs.size(),
-                                  inputs.size()));
-    return std::nullopt;
-  }
   for (size_t i = 0; i < inputs.size(); ++i) {
     calls.inputs.emplace(network.inputs[i].layer, inputs[i]);
   }
@@ -98,7 +91,7 @@ std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& netw
   calls.results.resize(calls.calls.size());
   for (const int index : *order) {
     const auto& [layer, config] = calls.calls[static_cast<size_t>(index)];
-    absl::StatusOr<std::optional<Values>> result = Call(*layer, *config, network, calls, prefix);
+    absl::StatusOr<std::optional<Values>> result = Call(*layer, *config, network, calls);
     problems_.Add(result.status());
     if (result.ok()) calls.results[static_cast<size_t>(index)] = *std::move(result);
   }
@@ -163,8 +156,8 @@ std::optional<ValueId> NetworkRunner::Find(const NetworkConfig& network, const C
   const std::optional<Values>& result = calls.results[static_cast<size_t>(**index)];
   if (!result) return std::nullopt;
   if (reference.tensor < 0 || reference.tensor >= static_cast<int64_t>(result->size())) {
-    problems_.Add(
-        InvalidArgument(Printable(reference.layer), "has no result {}", reference.tensor));
+    problems_.Add(InvalidArgument(network.FindLayer(reference.layer)->place(), "has no result {}",
+                                  reference.tensor));
     return std::nullopt;
   }
   return (*result)[static_cast<size_t>(reference.tensor)];
@@ -213,9 +206,8 @@ std::optional<CallInputs> NetworkRunner::ResolveAll(const CallConfig& call,
 // nullopt when a layer that the call needs was refused.
 absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
     const LayerDescription& layer, const CallConfig& config, const NetworkConfig& network,
-    const Calls& calls, const std::string& prefix) {
-  const std::string name = prefix + layer.name;
-  const std::string place = fmt::format("{} ({})", name, layer.class_name);
+    const Calls& calls) {
+  const std::string place = layer.place();
   // CheckClasses() has let it through.
   const KerasLayer* known =
       layer.is_operation || layer.network != nullptr ? nullptr : FindKerasLayer(layer.class_name);
@@ -228,9 +220,13 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
     RECTIFIER_RETURN_IF_ERROR(CheckCall(place, *inputs, layer.network != nullptr || known->trains));
   }
   if (layer.network != nullptr) {
-    return Run(*layer.network, inputs->tensors, name + "/");
+    const size_t expected = layer.network->inputs.size();
+    if (inputs->tensors.size() != expected) {
+      return InvalidArgument(place, "expected {} inputs, got {}", expected, inputs->tensors.size());
+    }
+    return Run(*layer.network, inputs->tensors);
   }
-  LayerState& state = StateOf(layer, name, place);
+  LayerState& state = StateOf(layer);
   LayerCall call(builder_, state, *inputs, dialect_.keras2, dialect_.flip_kernels);
   Values values;
   absl::Status status;
@@ -249,10 +245,9 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
   return values;
 }
 
-LayerState& NetworkRunner::StateOf(const LayerDescription& layer, const std::string& name,
-                                   const std::string& place) {
+LayerState& NetworkRunner::StateOf(const LayerDescription& layer) {
   const auto [state, added] = states_.try_emplace(&layer);
-  if (added) state->second = {name, place, layer.config, &weights_.of(layer), {}};
+  if (added) state->second = {layer.path, layer.place(), layer.config, &weights_.of(layer), {}};
   return state->second;
 }
 

@@ -22,8 +22,8 @@ struct KerasDialect {
 };
 
 // Adds a problem for each layer, also within networks, whose class is not in the table or that is
-// quantized. `prefix` is put before names: "encoder/".
-void CheckClasses(const NetworkConfig& network, const std::string& prefix, Problems& problems);
+// quantized.
+void CheckClasses(const NetworkConfig& network, Problems& problems);
 
 // Calls the layers of a network whose classes were checked, and of the networks within it, so that
 // they append to a graph what they become. All problems are collected, so that one attempt to load
@@ -42,11 +42,10 @@ class NetworkRunner {
         steps_left_(max_steps) {}
 
   // The results of a network for these inputs; nullopt when a layer that they need was refused.
-  // `prefix` is put before the names of its layers: "encoder/". Networks within it are run
-  // likewise, as deep as the file's JSON goes.
+  // `inputs` are as many as it has. Networks within it are run likewise, as deep as the file's JSON
+  // goes.
   std::optional<std::vector<ValueId>> Run(const NetworkConfig& network,
-                                          const std::vector<ValueId>& inputs,
-                                          const std::string& prefix);
+                                          const std::vector<ValueId>& inputs);
 
  private:
   using Values = std::vector<ValueId>;
@@ -64,9 +63,8 @@ class NetworkRunner {
                                        const Calls& calls);
   absl::StatusOr<std::optional<Values>> Call(const LayerDescription& layer,
                                              const CallConfig& config, const NetworkConfig& network,
-                                             const Calls& calls, const std::string& prefix);
-  LayerState& StateOf(const LayerDescription& layer, const std::string& name,
-                      const std::string& place);
+                                             const Calls& calls);
+  LayerState& StateOf(const LayerDescription& layer);
 
   std::string_view place_;
   KerasDialect dialect_;

@@ -20,9 +20,6 @@
 namespace rectifier {
 namespace {
 
-constexpr int64_t kSeconds = 60;
-constexpr int64_t kBytesPerSecond = int64_t{10} << 20;
-
 absl::StatusOr<KerasFile> Parse(const ParserArguments& arguments) {
   // Mapped, so that nothing is copied. A file that is cut while it is read ends the process.
   const auto size = static_cast<size_t>(arguments.file_bytes);
@@ -33,8 +30,8 @@ absl::StatusOr<KerasFile> Parse(const ParserArguments& arguments) {
   H5open();
   setenv("TZ", "UTC0", 1);
   tzset();
-  const absl::Status confined = EnterSandbox(ParserMemory(arguments.file_bytes),
-                                             kSeconds + arguments.file_bytes / kBytesPerSecond);
+  const absl::Status confined =
+      EnterSandbox(ParserMemory(arguments.file_bytes), ParserTime(arguments.file_bytes).count());
   if (!confined.ok()) return At(arguments.place, confined);
   return ReadKerasContainer(arguments.format, arguments.place,
                             {static_cast<const std::byte*>(mapped), size}, arguments.limits);

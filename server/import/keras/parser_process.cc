@@ -25,8 +25,6 @@ namespace {
 
 constexpr std::string_view kMark = "--parse-keras-file";
 
-constexpr int64_t kBytesPerSecond = int64_t{10} << 20;
-
 std::string ErrorText(int error) { return std::generic_category().message(error); }
 
 // A process that was started; it is ended and waited for by the destructor, if not before.
@@ -114,6 +112,11 @@ bool ParseInteger(std::string_view text, int64_t* value) {
 
 int64_t ParserMemory(int64_t file_bytes) { return (int64_t{1} << 30) + 2 * file_bytes; }
 
+std::chrono::seconds ParserTime(int64_t file_bytes) {
+  constexpr int64_t kBytesPerSecond = int64_t{10} << 20;
+  return std::chrono::seconds(60 + file_bytes / kBytesPerSecond);
+}
+
 std::vector<std::string> ToCommandLine(const ParserArguments& arguments) {
   const ImportLimits& limits = arguments.limits;
   return {"rectifier",
@@ -164,8 +167,7 @@ absl::StatusOr<KerasFile> ReadKerasFile(KerasFormat format, std::string_view pla
   FileDescriptor to(ends[1]);
   // Fewer turns between the two; where it is not allowed it stays as it is.
   fcntl(to.get(), F_SETPIPE_SZ, 1 << 20);
-  const std::chrono::seconds patience =
-      options.patience + std::chrono::seconds(model.bytes / kBytesPerSecond);
+  const std::chrono::seconds patience = options.patience.value_or(ParserTime(model.bytes));
   const TimePoint deadline = SteadyClock().Now() + patience;
   RECTIFIER_ASSIGN_OR_RETURN(const pid_t pid,
                              Start(place, options.program,

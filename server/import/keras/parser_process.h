@@ -17,8 +17,8 @@ namespace rectifier {
 // How the process that parses a file is started. The defaults are the server's; tests start others.
 struct ParserOptions {
   std::string program = "/proc/self/exe";
-  // Besides these for each 10 MiB of the file one more.
-  std::chrono::seconds patience{60};
+  // How long is waited for it; nullopt: what ParserTime() says.
+  std::optional<std::chrono::seconds> patience;
 };
 
 // The content of a .keras or .h5 file, parsed by a process of its own: the libraries that read the
@@ -48,7 +48,9 @@ std::vector<std::string> ToCommandLine(const ParserArguments& arguments);
 // The same back; nullopt for any other command line.
 std::optional<ParserArguments> FromCommandLine(int argc, const char* const* argv);
 
-// The memory that the process may take for itself, for a file of this size.
+// The bytes of memory that the process may take for itself, and the time that it may take: of a
+// processor, and of the clock for who waits. For a file of this size.
 int64_t ParserMemory(int64_t file_bytes);
+std::chrono::seconds ParserTime(int64_t file_bytes);
 
 }  // namespace rectifier

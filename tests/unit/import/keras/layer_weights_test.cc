@@ -126,5 +126,11 @@ TEST(WeightTableTest, AWrongNumberOfWeightsIsRefused) {
   EXPECT_EQ(Bound(builder), "inner (Sequential): expected 5 weights in all, the file has 1");
 }
 
+TEST(WeightTableTest, AMissingWeightOfAnInnerNetworkIsNamedWithItsPath) {
+  KerasFileBuilder builder;
+  builder.Sequential("[null, 1]", {Nested("true")});
+  EXPECT_EQ(Bound(builder), "inner/frozen (Dense): expected 1 weights: kernel, the file has 0");
+}
+
 }  // namespace
 }  // namespace rectifier

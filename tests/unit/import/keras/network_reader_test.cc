@@ -164,6 +164,10 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"module": "__main__", "class_name": "Mine", "config": {"name": "m"},
                     "registered_name": "my_package>Mine"})",
                 "m (Mine): custom classes (this one of __main__) are not supported"},
+        Refused{"CustomWithoutAModule", "[null, 2]",
+                R"({"module": null, "class_name": "ReLU", "config": {"name": "m"},
+                    "registered_name": "my_package>ReLU"})",
+                "m (ReLU): custom classes (this one of its author) are not supported"},
         Refused{"MissingWeight", "[null, 2]", Layer("Dense", "d", R"("units": 1)"),
                 "d (Dense): expected 2 weights: kernel, bias, the file has 0"},
         Refused{"Rank", "[null, 2]", Layer("MaxPooling2D", "p", R"("pool_size": [2, 2])"),
@@ -276,17 +280,57 @@ TEST(KerasNetworkReaderTest, ALayerThatIsNotThereIsRefused) {
             "r (ReLU): it reads what b returns, and there is no such layer");
 }
 
+// The network of one layer, "r", that is called with `arguments` and `keywords`.
+std::string CalledWith(std::string_view class_name, const std::string& arguments,
+                       std::string_view keywords = "") {
+  return KerasFileBuilder()
+      .Config(Functional(Input("a") + "," + Node(class_name, "r", Call(arguments, keywords)),
+                         R"([["a", 0, 0]])", R"([["r", 0, 0]])"))
+      .Text();
+}
+
+TEST(KerasNetworkReaderTest, WhatALayerIsCalledWithIsNotPassedOver) {
+  EXPECT_EQ(CalledWith("ReLU", Ref("a"), R"("mask": )" + Ref("a")),
+            "r (ReLU): it is called with mask, which is not supported");
+  EXPECT_EQ(CalledWith("ReLU", Ref("a") + "," + Ref("a")),
+            "r (ReLU): it is called with 2 arguments, only one is supported");
+  EXPECT_THAT(CalledWith("ReLU", Ref("a") + ", null", R"("mask": [null, null])"),
+              HasSubstr("Rectifier"));
+}
+
 TEST(KerasNetworkReaderTest, TrainingIsRefusedWhereItMatters) {
-  const auto text = [](const char* class_name) {
-    return KerasFileBuilder()
-        .Config(Functional(
-            Input("a") + "," + Node(class_name, "r", Call(Ref("a"), R"("training": true)")),
-            R"([["a", 0, 0]])", R"([["r", 0, 0]])"))
-        .Text();
-  };
-  EXPECT_EQ(text("Dropout"),
+  EXPECT_EQ(CalledWith("Dropout", Ref("a"), R"("training": true)"),
             "r (Dropout): it is called with training=True, which is not supported");
-  EXPECT_THAT(text("ReLU"), HasSubstr("Rectifier"));
+  EXPECT_THAT(CalledWith("ReLU", Ref("a"), R"("training": true)"), HasSubstr("Rectifier"));
+}
+
+TEST(KerasNetworkReaderTest, FractionsBesideIntegersMakeFloatsOfBoth) {
+  const std::string text =
+      KerasFileBuilder()
+          .Config(Functional(
+              Node("InputLayer", "a", "[]", R"("batch_shape": [null, 2], "dtype": "int32")") + "," +
+                  Node("Add", "s", Call(Ref("a") + ", 0.5"), "", "keras.src.ops.numpy"),
+              R"(["a", 0, 0])", R"(["s", 0, 0])"))
+          .Text();
+  EXPECT_THAT(text, HasSubstr("const %s/value: f32[] = 0.5\n"));
+  EXPECT_THAT(text, HasSubstr("%s/Cast: f32[?, 2] = Cast(%a) {to = \"f32\"}"));
+}
+
+TEST(KerasNetworkReaderTest, AnEmptyAxisIsNotRolled) {
+  const std::string nothing =
+      R"([{"class_name": "__slice__", "config": {"start": null, "stop": null}},
+          {"class_name": "__slice__", "config": {"start": 2, "stop": 2}}])";
+  EXPECT_THAT(
+      KerasFileBuilder()
+          .Config(Functional(
+              Input("a") + "," +
+                  Node("GetItem", "g", Call(Ref("a") + "," + nothing), "", "keras.src.ops.numpy") +
+                  "," +
+                  Node("Roll", "r", Call(Ref("g")), R"("shift": 1, "axis": 1)",
+                       "keras.src.ops.numpy"),
+              R"([["a", 0, 0]])", R"([["r", 0, 0]])"))
+          .Text(),
+      HasSubstr("r (Roll): axis 1 of its input, of shape [?, 0], must be known and not empty"));
 }
 
 TEST(KerasNetworkReaderTest, OperationsOfKeras3AreReadWithTheirNumbers) {
@@ -363,6 +407,29 @@ TEST(KerasNetworkReaderTest, CallsOfANetworkAreCountedAsKeras3DoesIt) {
                      HasSubstr("%inner/r/Rectifier.1: f32[?, 2] = Rectifier(%b"),
                      HasSubstr("Softmax(%inner/r/Rectifier)"),
                      HasSubstr("output \"inner\" = %inner/r/Rectifier.1")));
+}
+
+TEST(KerasNetworkReaderTest, ANetworkIsCalledWithAsManyInputsAsItHas) {
+  const std::string inner = fmt::format(
+      R"({{"class_name": "Functional", "name": "inner",
+          "config": {{"name": "inner", "layers": [{}], "input_layers": ["i", 0, 0],
+                     "output_layers": ["i", 0, 0]}},
+          "inbound_nodes": [{{"args": [[{}, {}]]}}]}})",
+      Input("i"), Ref("a"), Ref("a"));
+  EXPECT_EQ(
+      KerasFileBuilder()
+          .Config(Functional(Input("a") + "," + inner, R"([["a", 0, 0]])", R"([["inner", 1, 0]])"))
+          .Text(),
+      "inner (Functional): expected 1 inputs, got 2");
+}
+
+TEST(KerasNetworkReaderTest, PathsAreAsLongAsNamesMayBe) {
+  const std::string name(600, 'n');
+  const std::string inner =
+      fmt::format(R"({{"class_name": "Sequential", "config": {{"name": "{}", "layers": [{}]}}}})",
+                  name, Layer("ReLU", name));
+  EXPECT_THAT(KerasFileBuilder().Sequential("[null, 1]", {inner}).Text(),
+              HasSubstr("has 1201 bytes, at most 1024 are allowed"));
 }
 
 // SpatialDropout of Keras 3 has a type, and no `trainable`; an operation has neither.
