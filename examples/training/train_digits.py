@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from slope_tables import slope_lines
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
@@ -227,21 +228,7 @@ def format_table(results: list[Result], training_size: int) -> str:
             f"| {result.name} | {parameters} | {result.correct / HELD_OUT:.2%} "
             f"| {result.correct} of {HELD_OUT} | {result.png_agree} of {PNG_COUNT} |"
         )
-    lines += [
-        "",
-        "| model | layer | slopes | minimum | mean | maximum | negative |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for result in results:
-        for layer, slopes in slope_layers(result.network):
-            lines.append(
-                f"| {result.name} | {layer} | {slopes.size} | {slopes.min():.4f} "
-                f"| {slopes.mean():.4f} | {slopes.max():.4f} | {(slopes < 0).sum()} |"
-            )
-    for result in results:
-        lines += ["", f"## Every slope of {result.name}", ""]
-        for layer, slopes in slope_layers(result.network):
-            lines.append(f"- {layer}: " + " ".join(f"{slope:.4f}" for slope in slopes))
+    lines += slope_lines({result.name: slope_layers(result.network) for result in results})
     return "\n".join(lines) + "\n"
 
 

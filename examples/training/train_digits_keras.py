@@ -23,6 +23,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
+from slope_tables import slope_lines  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parents[1]
 PNG_COUNT = 64
@@ -194,21 +195,7 @@ def format_table(results: list[Result], training_size: int, held_out_size: int) 
             f"| {result.correct / held_out_size:.2%} | {result.correct} of {held_out_size} "
             f"| {result.png_agree} of {PNG_COUNT} |"
         )
-    lines += [
-        "",
-        "| model | layer | slopes | minimum | mean | maximum | negative |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for result in results:
-        for layer, slopes in slope_layers(result.network):
-            lines.append(
-                f"| {result.name} | {layer} | {slopes.size} | {slopes.min():.4f} "
-                f"| {slopes.mean():.4f} | {slopes.max():.4f} | {(slopes < 0).sum()} |"
-            )
-    for result in results:
-        lines += ["", f"## Every slope of {result.name}", ""]
-        for layer, slopes in slope_layers(result.network):
-            lines.append(f"- {layer}: " + " ".join(f"{slope:.4f}" for slope in slopes))
+    lines += slope_lines({result.name: slope_layers(result.network) for result in results})
     return "\n".join(lines) + "\n"
 
 
