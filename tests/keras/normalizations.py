@@ -53,6 +53,8 @@ CASES = [
             "axes_1_2": {"axis": [1, 2]},
             "axes_2_3": {"axis": [2, 3]},
             "axes_1_3": {"axis": [1, 3]},
+            "axes_3_1": {"axis": [3, 1]},
+            "axes_3_2": {"axis": [3, 2]},
             "axes_minus_2_minus_1": {"axis": [-2, -1]},
             "all_axes": {"axis": [1, 2, 3]},
             "no_scale": {"scale": False},

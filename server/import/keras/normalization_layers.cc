@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <span>
 
 #include "server/core/status.h"
@@ -102,17 +103,23 @@ absl::StatusOr<ValueId> DividedByRoot(LayerCall& call, ValueId x, ValueId square
   return call.Add("Div", {x, root});
 }
 
-// The axes of the setting `axis`, counted from the front and in order.
-absl::StatusOr<std::vector<int64_t>> SortedAxes(LayerCall& call, ValueId x) {
+// The axes of the setting `axis`, counted from the front.
+absl::StatusOr<std::vector<int64_t>> ListedAxes(LayerCall& call, ValueId x) {
   std::vector<int64_t> axes;
   for (const int64_t axis : call.config().Ints("axis", {-1})) {
     RECTIFIER_ASSIGN_OR_RETURN(const int at, call.Axis("axis", axis, x));
     axes.push_back(at);
   }
-  std::sort(axes.begin(), axes.end());
-  if (axes.empty() || std::adjacent_find(axes.begin(), axes.end()) != axes.end()) {
+  const std::set<int64_t> different(axes.begin(), axes.end());
+  if (axes.empty() || different.size() != axes.size()) {
     return call.config().Wrong("axis", "different axes");
   }
+  return axes;
+}
+
+absl::StatusOr<std::vector<int64_t>> SortedAxes(LayerCall& call, ValueId x) {
+  RECTIFIER_ASSIGN_OR_RETURN(std::vector<int64_t> axes, ListedAxes(call, x));
+  std::sort(axes.begin(), axes.end());
   return axes;
 }
 
@@ -143,7 +150,7 @@ absl::StatusOr<ValueId> Broadcastable(LayerCall& call, std::string_view name,
 }
 
 bool AreLast(const std::vector<int64_t>& axes, int rank) {
-  return axes.back() == rank - 1 &&
+  return axes.back() == rank - 1 && std::is_sorted(axes.begin(), axes.end()) &&
          axes.back() - axes.front() == static_cast<int64_t>(axes.size()) - 1;
 }
 
@@ -226,7 +233,10 @@ absl::StatusOr<ValueId> ConvertLayerNormalization(LayerCall& call) {
   const bool has_beta = call.config().Bool("center", true) && !rms_scaling;
   RECTIFIER_ASSIGN_OR_RETURN(ValueId x, call.Input());
   RECTIFIER_ASSIGN_OR_RETURN(x, call.AsFloat(x));
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> axes, SortedAxes(call, x));
+  // Weights of Keras 2 are of the sizes of the axes as they are listed, and are read in that order
+  // as if they were of the sorted ones.
+  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<int64_t> axes,
+                             call.keras2() ? ListedAxes(call, x) : SortedAxes(call, x));
   RECTIFIER_ASSIGN_OR_RETURN(const WeightShape shape, ShapeAlong(call, x, axes));
   if (!rms_scaling && AreLast(axes, call.rank(x))) {
     RECTIFIER_ASSIGN_OR_RETURN(const std::vector<ValueId> scale, ScaleAndShift(call, shape.own));

@@ -97,6 +97,22 @@ TEST(KerasNetworkReaderTest, BothNamesOfTheSlopeAreRead) {
               testing::AllOf(HasSubstr("= 1.5\n"), HasSubstr("= -0.5\n")));
 }
 
+// Its weights have the sizes of the axes as they are listed; Keras 3 sorts the axes before.
+TEST(KerasNetworkReaderTest, WeightsOfLayerNormalizationInKeras2AreReadAsIfAxesWereSorted) {
+  const auto text = [](const char* version, const Shape& shape) {
+    return KerasFileBuilder(KerasFormat::kHdf5, version)
+        .Sequential("[null, 2, 3]",
+                    {Layer("LayerNormalization", "n", R"("axis": [2, 1], "center": false)")})
+        .Weight("n", shape)
+        .Text();
+  };
+  EXPECT_THAT(text("2.15.0", Shape{3, 2}),
+              HasSubstr("const %n/gamma.broadcast: f32[1, 2, 3] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]"));
+  EXPECT_THAT(text("3.10.0", Shape{2, 3}), HasSubstr("LayerNormalization(%x"));
+  EXPECT_EQ(text("3.10.0", Shape{3, 2}),
+            "n (LayerNormalization): weight gamma: expected f32[2, 3], got f32[3, 2]");
+}
+
 TEST(KerasNetworkReaderTest, SlopesOfPReluKeepTheirShape) {
   EXPECT_THAT(
       KerasFileBuilder()
