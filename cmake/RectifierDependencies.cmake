@@ -14,25 +14,17 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
-# HDF5's shared library brings libcurl, Kerberos, LDAP and twenty more libraries into the process, for files on S3. Debian 12's
-# archive can be linked without them; Debian 13's cannot.
+# HDF5's shared library brings libcurl, Kerberos, LDAP and twenty more libraries into the process, for files on S3; its archive
+# can be linked without them (server/import/keras/no_network.cc).
 find_package(HDF5 REQUIRED COMPONENTS C)
-find_library(RECTIFIER_HDF5_ARCHIVE NAMES libhdf5_serial.a)
-find_library(RECTIFIER_SZIP NAMES sz)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
-include(CheckCSourceCompiles)
-set(CMAKE_REQUIRED_INCLUDES ${HDF5_C_INCLUDE_DIRS})
-set(CMAKE_REQUIRED_LIBRARIES ${RECTIFIER_HDF5_ARCHIVE} ${RECTIFIER_SZIP} ZLIB::ZLIB m ${CMAKE_DL_LIBS})
-check_c_source_compiles("#include <hdf5.h>\nint main(void) { return H5open(); }" RECTIFIER_HDF5_ARCHIVE_IS_ENOUGH)
+find_library(RECTIFIER_HDF5_ARCHIVE NAMES libhdf5_serial.a REQUIRED)
+find_library(RECTIFIER_SZIP NAMES sz REQUIRED)
 add_library(rectifier_hdf5 INTERFACE IMPORTED)
-if(RECTIFIER_HDF5_ARCHIVE_IS_ENOUGH)
-  target_include_directories(rectifier_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
-  target_link_libraries(rectifier_hdf5 INTERFACE ${CMAKE_REQUIRED_LIBRARIES})
-else()
-  target_link_libraries(rectifier_hdf5 INTERFACE hdf5::hdf5)
-endif()
-unset(CMAKE_REQUIRED_INCLUDES)
-unset(CMAKE_REQUIRED_LIBRARIES)
+target_include_directories(rectifier_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(rectifier_hdf5 INTERFACE
+  ${RECTIFIER_HDF5_ARCHIVE} rectifier_no_network OpenSSL::Crypto ${RECTIFIER_SZIP} ZLIB::ZLIB m ${CMAKE_DL_LIBS})
 
 # libzip's own CMake package is broken on Debian 12, libseccomp has none.
 find_package(PkgConfig REQUIRED)

@@ -34,7 +34,7 @@ std::string_view Hint(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnimplemented:
       return "the model says nothing wrong, but more than this server runs: export it without "
-             "that (docs/operators.md lists what runs)";
+             "that (docs/operators.md and docs/keras.md list what runs)";
     case absl::StatusCode::kInvalidArgument:
       return "the file is not what its format asks for: export it anew, or mend what the lines "
              "above name";

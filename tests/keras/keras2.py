@@ -15,7 +15,7 @@ LACKING = re.compile(
     r"|layer_normalization_rms_scaling|zero_padding1d_channels_first"
     r"|(conv|separable_conv|depthwise_conv1|(max|average)_pooling2)\w*_channels_first(_same)?"
     r"|resizing_\w*(pad|pad_value|antialias|channels_first)|center_crop_channels_first"
-    r"|conv1d_transpose_\w*dilation"
+    r"|conv1d_transpose_\w*dilation|(mix_up|random_erasing|random_shear)_\w*"
 )
 
 

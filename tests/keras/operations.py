@@ -44,6 +44,7 @@ UNARY = {
     "sign": lambda ops, x: ops.sign(x),
     "floor": lambda ops, x: ops.floor(x),
     "ceil": lambda ops, x: ops.ceil(x),
+    "round": lambda ops, x: ops.round(x),
     "identity": lambda ops, x: ops.stop_gradient(x),
     "clip": lambda ops, x: ops.clip(x, -0.5, 1.0),
     "clip_integers": lambda ops, x: ops.clip(x, -1, 2),

@@ -1,6 +1,6 @@
 """Layers that change the size of images."""
 
-from cases import Case, one_layer, variants
+from cases import Case, one_layer, pixels, variants
 
 MAPS = (4, 5, 3)
 # keras.layers.Resizing also lists the last three.
@@ -60,6 +60,13 @@ def _up_sampling_2d():
     return table
 
 
+def _of_whole_numbers(layer, suffix, options):
+    def build(keras):
+        return one_layer(keras, layer, MAPS, options, dtype="uint8")
+
+    return Case(f"{suffix}_of_whole_numbers", layer, build, samples=pixels)
+
+
 def _one_pixel(keras):
     return one_layer(keras, "UpSampling2D", (1, 1, 3), {"size": 3, "interpolation": "bilinear"})
 
@@ -81,4 +88,11 @@ CASES = [
     ),
     *variants("Resizing", MAPS, {}, dict(_resizing())),
     *variants("CenterCrop", MAPS, {}, _center_crop()),
+    # Keras 3 gives whole numbers back for them, Keras 2 does not.
+    *(
+        _of_whole_numbers("Resizing", f"resizing_{interpolation}", {"height": 9, "width": 4, "interpolation": interpolation})
+        for interpolation in ("nearest", "bilinear", "bicubic")
+    ),
+    _of_whole_numbers("UpSampling2D", "up_sampling2d_bilinear", {"interpolation": "bilinear"}),
+    _of_whole_numbers("UpSampling2D", "up_sampling2d_nearest", {}),
 ]

@@ -33,8 +33,9 @@ _KERAS = """
     add_4_broadcast subtract_rank_differs multiply_broadcast_channels average_3 maximum_2 minimum_broadcast_both
     concatenate_axis_1 dot_matrices_normalize
     dropout_between_dense spatial_dropout2d_default gaussian_noise_default gaussian_dropout_between_dense
-    alpha_dropout_default identity_default
-    ops_python_subtract_from_scalar ops_python_divide_scalar ops_multiply_row ops_python_power ops_where_less
+    alpha_dropout_default identity_default random_flip_default resizing_bilinear_of_whole_numbers
+    up_sampling2d_nearest_of_whole_numbers layer_normalization_axes_3_1
+    ops_round ops_python_subtract_from_scalar ops_python_divide_scalar ops_multiply_row ops_python_power ops_where_less
     ops_mean_axes ops_reshape_open ops_concatenate ops_matmul
     ops_standardize ops_split ops_new_axis ops_pad_value ops_clip_integers ops_squeeze_last ops_leaky_relu_slope
     spelling_two_relus_between_dense spelling_theano_between_dense spelling_maximum_between_dense
@@ -50,6 +51,7 @@ _KERAS = """
     keras2_structure_plain_sequential keras2_tf_leaky_relu keras2_tf_concat keras2_tf_python_subtract_from_scalar
     keras2_tf_where keras2_spelling_two_relus keras2_spelling_theano keras2_normalization_adapted_last
     keras2_structure_operations_in_a_nested_model keras2_conv2d_with_prelu keras2_network_srresnet_transposed
+    keras2_layer_normalization_axes_3_1 keras2_random_rotation_default
     keras2_tf_slice keras2_tf_matmul_transposed keras2_precision_dense_mixed_float16
 """
 
@@ -66,6 +68,7 @@ _H5 = """
     keras2_structure_frozen_two_deep keras2_structure_shared_layer
     keras2_structure_sequential_without_input keras2_tf_backend_relu_max_value keras2_tf_leaky_relu_alpha
     keras2_spelling_maximum keras2_network_perceptron
+    keras2_resizing_bilinear_of_whole_numbers keras2_up_sampling2d_nearest_of_whole_numbers
 """
 
 GOLDENS = dict.fromkeys(_KERAS.split(), "keras") | dict.fromkeys(_H5.split(), "h5")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -17,6 +18,13 @@
 
 namespace rectifier {
 namespace {
+
+constexpr std::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n";
+constexpr std::string_view kZipMagic = "PK\x03\x04";
+
+bool BeginsWith(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
 
 constexpr int64_t kMaxConfigBytes = int64_t{32} << 20;
 constexpr int64_t kMaxMetadataBytes = int64_t{1} << 20;
@@ -159,8 +167,9 @@ absl::StatusOr<KerasFile> ReadH5(std::string_view place, std::span<const std::by
   file.format = KerasFormat::kHdf5;
   RECTIFIER_ASSIGN_OR_RETURN(file.config, OneString(h5, "", "model_config"));
   if (file.config.empty()) {
-    RECTIFIER_ASSIGN_OR_RETURN(const auto layers, SplitStrings(h5, "", "layer_names"));
-    if (layers) {
+    RECTIFIER_ASSIGN_OR_RETURN(const auto names, SplitStrings(h5, "", "layer_names"));
+    RECTIFIER_ASSIGN_OR_RETURN(const auto layers, h5.Follow("", "layers"));
+    if (names || layers) {  // of Keras 2, of Keras 3
       return InvalidArgument(place,
                              "holds weights only (save_weights); the network is needed, too: save "
                              "it whole (model.save)");
@@ -189,8 +198,16 @@ absl::StatusOr<KerasFile> ReadH5(std::string_view place, std::span<const std::by
 absl::StatusOr<KerasFile> ReadKerasContainer(KerasFormat format, std::string_view place,
                                              std::span<const std::byte> bytes,
                                              const ImportLimits& limits) {
-  return format == KerasFormat::kKeras ? ReadZip(place, bytes, limits)
-                                       : ReadH5(place, bytes, limits);
+  if (format == KerasFormat::kKeras) {
+    if (BeginsWith(bytes, kHdf5Magic)) {
+      return InvalidArgument(place, "is an HDF5 file: its name has to end in .h5");
+    }
+    return ReadZip(place, bytes, limits);
+  }
+  if (BeginsWith(bytes, kZipMagic)) {
+    return InvalidArgument(place, "is a zip file: its name has to end in .keras");
+  }
+  return ReadH5(place, bytes, limits);
 }
 
 }  // namespace rectifier

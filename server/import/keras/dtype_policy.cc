@@ -39,6 +39,10 @@ absl::StatusOr<DType> ComputedType(const std::string& place, const Json& config)
   if (dtype == nullptr) return DType::kFloat32;
   // {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}
   if (const Json* inner = FindMember(*dtype, "config")) {
+    if (const Json* mode = FindMember(*inner, "mode"); mode != nullptr && mode->is_string()) {
+      return Unimplemented(place, "dtype: quantized layers ({}) are not supported",
+                           Printable(mode->get<std::string>()));
+    }
     dtype = FindMember(*inner, "name");
     if (dtype == nullptr) return DType::kFloat32;
   }

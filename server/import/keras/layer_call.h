@@ -21,8 +21,8 @@ namespace rectifier {
 struct LayerState {
   std::string name;   // with those of the networks that it is in: "encoder/conv2d"
   std::string place;  // "encoder/conv2d (Conv2D)"
-  const Json* config;
-  const LayerWeights* weights;
+  const Json* config = nullptr;
+  const LayerWeights* weights = nullptr;
   std::map<std::string, ValueId, std::less<>> constants;  // that its calls have added
 };
 

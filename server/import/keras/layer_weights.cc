@@ -118,7 +118,7 @@ class Binder {
   // Versions of Keras have used three names for the attribute that holds a network's layers.
   std::string ContainerIn(const std::string& path) const {
     for (const char* name : {"_layer_checkpoint_dependencies/", "_self_tracked_trackables/"}) {
-      const std::string container = path + name;
+      std::string container = path + name;
       const auto found = groups_.lower_bound(container);
       if (found != groups_.end() && found->first.starts_with(container)) return container;
     }
@@ -164,6 +164,7 @@ class Binder {
     std::vector<Slot> slots;
     RECTIFIER_RETURN_IF_ERROR(AddSlots(*layer.network, layer.network->trainable, slots));
     std::vector<Slot*> order;
+    order.reserve(slots.size());
     for (Slot& slot : slots) order.push_back(&slot);
     std::stable_partition(order.begin(), order.end(),
                           [](const Slot* slot) { return slot->trainable; });

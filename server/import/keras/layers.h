@@ -63,6 +63,7 @@ absl::StatusOr<ValueId> ConvertPooling(LayerCall& call, std::string_view op, siz
 absl::StatusOr<ValueId> ConvertGlobalPooling(LayerCall& call, std::string_view op, size_t axes);
 
 // reshaping_layers.cc
+absl::StatusOr<ValueId> ConvertAugmentation(LayerCall& call);
 absl::StatusOr<ValueId> ConvertFlatten(LayerCall& call);
 absl::StatusOr<ValueId> ConvertIdentity(LayerCall& call);
 absl::StatusOr<ValueId> ConvertPermute(LayerCall& call);

@@ -131,7 +131,10 @@ class NetworkConfigReader {
       return InvalidArgument(place_, "its JSON is no network: expected class_name and config");
     }
     if (!IsNetworkClass(class_name)) {
-      return Unimplemented(place_, "the class {} is not supported (Sequential and Functional are)",
+      return Unimplemented(place_,
+                           "the class {} is not supported (Sequential and Functional are; of a "
+                           "subclass that was built from layers save keras.Model(model.inputs, "
+                           "model.outputs))",
                            Printable(class_name));
     }
     auto network = std::make_unique<NetworkConfig>();
@@ -195,12 +198,16 @@ class NetworkConfigReader {
     RECTIFIER_RETURN_IF_ERROR(CheckName(place_, layer.path, limits_.max_name_bytes));
     RECTIFIER_RETURN_IF_ERROR(CheckName(layer.path, layer.class_name, limits_.max_name_bytes));
     const std::string module = StringMember(json, "module");
+    if (IsCustom(json)) {
+      // They have a name only if their author has written get_config() so.
+      return Unimplemented(layer.name.empty() ? fmt::format("{}layer {} ({})", prefix, entries_ - 1,
+                                                            layer.class_name)
+                                              : layer.place(),
+                           "custom classes (this one of {}) are not supported",
+                           module.empty() ? "its author" : Printable(module));
+    }
     if (layer.name.empty() && !layer.config->is_array()) {
       return InvalidArgument(place_, "layer {} ({}) has no name", entries_ - 1, layer.class_name);
-    }
-    if (IsCustom(json)) {
-      return Unimplemented(layer.place(), "custom classes (this one of {}) are not supported",
-                           module.empty() ? "its author" : Printable(module));
     }
     layer.is_operation = IsOperation(layer, module);
     if (IsNetworkClass(layer.class_name)) {
@@ -279,8 +286,7 @@ class NetworkConfigReader {
     if (shape == nullptr) shape = FindMember(config, "build_input_shape");
     const Json* build = FindMember(json, "build_config");
     if (shape == nullptr && build != nullptr) shape = FindMember(*build, "input_shape");
-    Json& input = network.added_input;
-    input = Json::object();
+    Json& input = network.added_input.emplace(Json::object());
     if (shape != nullptr) input["batch_shape"] = *shape;
     LayerDescription layer;
     layer.name = first.name + "_input";

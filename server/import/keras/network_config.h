@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -60,7 +61,7 @@ struct NetworkConfig {
   std::vector<TensorReference> inputs;
   std::vector<TensorReference> outputs;
   // The settings of an InputLayer that the file leaves out: Sequential need not have one.
-  Json added_input;
+  std::optional<Json> added_input;
   std::map<std::string, size_t, std::less<>> by_name;  // of the layers
   int64_t steps = 0;  // layers, their calls, what these read, and outputs: the work of one run
 

@@ -37,6 +37,13 @@ absl::StatusOr<ValueId> Unary(LayerCall& call, std::string_view op) {
   return call.Add(op, {x});
 }
 
+// Keras 3 always writes how many decimals are kept.
+absl::StatusOr<ValueId> Round(LayerCall& call, std::string_view op) {
+  RECTIFIER_ASSIGN_OR_RETURN(const auto decimals, FloatOption(call, 1, {"decimals"}));
+  if (decimals.value_or(0) == 0) return Unary(call, op);
+  return Unimplemented(call.place(), "decimals: only 0 is supported, got {}", *decimals);
+}
+
 absl::StatusOr<ValueId> Activation(LayerCall& call, std::string_view name) {
   RECTIFIER_ASSIGN_OR_RETURN(const ValueId x, FirstAsFloat(call));
   return ApplyActivation(call, x, name);
@@ -346,7 +353,7 @@ constexpr std::array kOperations = {
     Operation{"Repeat", {"repeat"}, ConvertRepeat, "Gather"},
     Operation{"Reshape", {"reshape"}, ConvertReshapeOperation, ""},
     Operation{"Roll", {"roll"}, ConvertRoll, "Concat"},
-    Operation{"Round", {"math.round"}, Unary, "Round"},
+    Operation{"Round", {"math.round"}, Round, "Round"},
     Operation{"Rsqrt", {"math.rsqrt"}, Rsqrt, ""},
     Operation{"Selu", {"nn.selu"}, Activation, "selu"},
     Operation{"Sigmoid", {"math.sigmoid", "nn.sigmoid"}, Activation, "sigmoid"},

@@ -1,7 +1,6 @@
 #include "server/import/keras/parser_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <system_error>
@@ -75,6 +75,7 @@ std::vector<char*> PassedEnvironment() {
 absl::StatusOr<pid_t> Start(std::string_view place, const std::string& program,
                             const std::vector<std::string>& arguments, int input, int output) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   std::vector<char*> environment = PassedEnvironment();

@@ -11,6 +11,14 @@ absl::StatusOr<ValueId> ConvertIdentity(LayerCall& call) {
   return call.Add("Identity", {x});
 }
 
+// What changes pictures at random, but not once the network is trained. (Keras 3 writes that it was
+// called with training=True, and calls it otherwise.)
+absl::StatusOr<ValueId> ConvertAugmentation(LayerCall& call) {
+  RECTIFIER_ASSIGN_OR_RETURN(ValueId x, call.Input());
+  RECTIFIER_ASSIGN_OR_RETURN(x, call.AsFloat(x));
+  return call.Add("Identity", {x});
+}
+
 // In the order of the axes; with data_format channels_first the channels count as the last ones.
 absl::StatusOr<ValueId> ConvertFlatten(LayerCall& call) {
   const bool channels_first = call.config().ChannelsFirst();

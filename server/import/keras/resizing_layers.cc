@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "server/core/status.h"
 #include "server/import/keras/layers.h"
@@ -130,6 +132,29 @@ absl::StatusOr<ValueId> ResizedTo(LayerCall& call, ValueId x, int64_t height, in
   return call.Add("Resize", {x, kNoValue, kNoValue, sizes}, std::move(attributes));
 }
 
+template <typename T>
+std::pair<float, float> RangeOf() {
+  return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
+}
+
+// What is interpolated of whole numbers, as whole numbers of the same type again.
+absl::StatusOr<ValueId> LikeItsInput(LayerCall& call, ValueId y) {
+  RECTIFIER_ASSIGN_OR_RETURN(const ValueId input, call.Input());
+  const DType type = call.dtype(input);
+  if (type == DType::kFloat32 || type == DType::kBool) return y;
+  RECTIFIER_ASSIGN_OR_RETURN(y, call.Add("Round", {y}));
+  std::optional<std::pair<float, float>> range;  // which cubic curves may leave
+  if (type == DType::kUInt8) range = RangeOf<uint8_t>();
+  if (type == DType::kInt8) range = RangeOf<int8_t>();
+  if (type == DType::kUInt16) range = RangeOf<uint16_t>();
+  if (type == DType::kInt16) range = RangeOf<int16_t>();
+  if (range) {
+    RECTIFIER_ASSIGN_OR_RETURN(
+        y, call.Add("Clip", {y, call.Scalar(range->first), call.Scalar(range->second)}));
+  }
+  return call.Add("Cast", {y}, {{"to", std::string(Name(type))}});
+}
+
 absl::StatusOr<Box> KnownSize(LayerCall& call, ValueId x) {
   if (call.shape(x)[2] == kDynamicDim || call.shape(x)[3] == kDynamicDim) {
     return Unimplemented(call.place(), "the height and width of its input must be known");
@@ -190,8 +215,10 @@ absl::StatusOr<ValueId> ConvertUpSampling(LayerCall& call, size_t axes) {
   for (const int64_t factor : size) scales.push_back(static_cast<float>(factor));
   const ValueId factors = call.Floats(Shape{static_cast<int64_t>(scales.size())}, scales);
   RECTIFIER_ASSIGN_OR_RETURN(
-      const ValueId y, call.Add("Resize", {input.x, kNoValue, factors}, std::move(attributes)));
-  return InOrderOf(input, call, y);
+      ValueId y, call.Add("Resize", {input.x, kNoValue, factors}, std::move(attributes)));
+  RECTIFIER_ASSIGN_OR_RETURN(y, InOrderOf(input, call, y));
+  // Keras 2 leaves floats, unless it repeats.
+  return call.keras2() && interpolation != "nearest" ? y : LikeItsInput(call, y);
 }
 
 absl::StatusOr<ValueId> ConvertResizing(LayerCall& call) {
@@ -219,8 +246,9 @@ absl::StatusOr<ValueId> ConvertResizing(LayerCall& call) {
       RECTIFIER_ASSIGN_OR_RETURN(x, PadToRatio(call, x, size, height, width, fill));
     }
   }
-  RECTIFIER_ASSIGN_OR_RETURN(const ValueId y, ResizedTo(call, x, height, width, interpolation));
-  return InOrderOf(input, call, y);
+  RECTIFIER_ASSIGN_OR_RETURN(ValueId y, ResizedTo(call, x, height, width, interpolation));
+  RECTIFIER_ASSIGN_OR_RETURN(y, InOrderOf(input, call, y));
+  return call.keras2() ? y : LikeItsInput(call, y);  // Keras 2 leaves floats
 }
 
 // The middle of the picture; of one that is too small the largest part of the ratio, resized.

@@ -25,7 +25,7 @@ absl::Status Failed(const char* what, int error) {
 }
 
 absl::Status Limit(__rlimit_resource resource, const char* what, int64_t most) {
-  rlimit limit;
+  rlimit limit{};
   if (getrlimit(resource, &limit) != 0) return Failed(what, errno);
   // Only privileged processes may raise what somebody has limited further.
   limit.rlim_max = std::min(limit.rlim_max, static_cast<rlim_t>(most));

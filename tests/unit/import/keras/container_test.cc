@@ -143,8 +143,15 @@ TEST(KerasContainerTest, WeightsThatAreNoHdf5AreAnError) {
   EXPECT_EQ(KerasText(KerasZip("nonsense")),
             "INVALID_ARGUMENT: model: model.weights.h5: is cut short or no HDF5 file");
   EXPECT_EQ(KerasText(KerasZip("")), "INVALID_ARGUMENT: model: model.weights.h5: is empty");
-  EXPECT_THAT(KerasText(SmallH5()), StartsWith("INVALID_ARGUMENT: model: is cut short or no zip"));
-  EXPECT_EQ(H5Text(SmallKeras()), "INVALID_ARGUMENT: model: is cut short or no HDF5 file");
+}
+
+TEST(KerasContainerTest, FilesOfTheOtherFormatAreToldTheirName) {
+  EXPECT_EQ(KerasText(SmallH5()),
+            "INVALID_ARGUMENT: model: is an HDF5 file: its name has to end in .h5");
+  EXPECT_EQ(H5Text(SmallKeras()),
+            "INVALID_ARGUMENT: model: is a zip file: its name has to end in .keras");
+  EXPECT_THAT(KerasText("PK and no more"), StartsWith("INVALID_ARGUMENT: model: is cut short"));
+  EXPECT_EQ(H5Text("\x89HDF and no more"), "INVALID_ARGUMENT: model: is cut short or no HDF5 file");
 }
 
 TEST(KerasContainerTest, ListsThatAreSplitAreOneList) {
@@ -178,6 +185,9 @@ TEST(KerasContainerTest, AFileOfWeightsAloneSaysSo) {
   EXPECT_EQ(H5Text(builder),
             "INVALID_ARGUMENT: model: holds weights only (save_weights); the network is needed, "
             "too: save it whole (model.save)");
+  Hdf5Builder keras3;
+  keras3.Group("layers");
+  EXPECT_THAT(H5Text(keras3), HasSubstr("holds weights only (save_weights)"));
 }
 
 TEST(KerasContainerTest, AnH5FileThatIsNotOfKerasSaysSo) {

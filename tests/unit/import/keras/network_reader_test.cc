@@ -184,6 +184,14 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"module": null, "class_name": "ReLU", "config": {"name": "m"},
                     "registered_name": "my_package>ReLU"})",
                 "m (ReLU): custom classes (this one of its author) are not supported"},
+        Refused{"CustomWithoutAName", "[null, 2]",
+                R"({"module": null, "class_name": "Mine", "config": {"dtype": "float32"},
+                    "registered_name": "Mine"})",
+                "layer 1 (Mine): custom classes (this one of its author) are not supported"},
+        Refused{"QuantizedPolicy", "[null, 2]",
+                Layer("Dense", "d", R"("units": 1, "dtype": {"class_name": "QuantizedDTypePolicy",
+                      "config": {"mode": "int8", "source_name": "float32"}})"),
+                "d (Dense): dtype: quantized layers (int8) are not supported"},
         Refused{"MissingWeight", "[null, 2]", Layer("Dense", "d", R"("units": 1)"),
                 "d (Dense): expected 2 weights: kernel, bias, the file has 0"},
         Refused{"Rank", "[null, 2]", Layer("MaxPooling2D", "p", R"("pool_size": [2, 2])"),
@@ -448,6 +456,46 @@ TEST(KerasNetworkReaderTest, PathsAreAsLongAsNamesMayBe) {
               HasSubstr("has 1201 bytes, at most 1024 are allowed"));
 }
 
+TEST(KerasNetworkReaderTest, RoundingToDecimalsIsRefused) {
+  const auto text = [](const char* decimals) {
+    return KerasFileBuilder()
+        .Config(
+            Functional(Input("a") + "," +
+                           Node("Round", "r", Call(Ref("a")),
+                                fmt::format(R"("decimals": {})", decimals), "keras.src.ops.numpy"),
+                       R"(["a", 0, 0])", R"(["r", 0, 0])"))
+        .Text();
+  };
+  EXPECT_THAT(text("0"), HasSubstr("%r/Round: f32[?, 2] = Round(%a)"));
+  EXPECT_EQ(text("2"), "r (Round): decimals: only 0 is supported, got 2");
+}
+
+// Keras 3 writes training=True for them, the default of their call().
+TEST(KerasNetworkReaderTest, AugmentationIsNothingOnceTheNetworkIsTrained) {
+  const std::string text = CalledWith("RandomFlip", Ref("a"), R"("training": true)");
+  EXPECT_THAT(text, HasSubstr("output \"r\" = %r/Identity"));
+}
+
+TEST(KerasNetworkReaderTest, PicturesOfWholeNumbersStayWholeNumbersInKeras3) {
+  const auto text = [](const char* version, const char* interpolation) {
+    return KerasFileBuilder(KerasFormat::kKeras, version)
+        .Config(Functional(
+            Node("InputLayer", "a", "[]", R"("batch_shape": [null, 2, 2, 1], "dtype": "uint8")") +
+                "," +
+                Node("Resizing", "r", Call(Ref("a")),
+                     fmt::format(
+                         R"("trainable": true, "height": 3, "width": 3, "interpolation": "{}")",
+                         interpolation)),
+            R"(["a", 0, 0])", R"(["r", 0, 0])"))
+        .Text();
+  };
+  const std::string whole = text("3.15.0", "bicubic");
+  EXPECT_THAT(whole, HasSubstr("Round(%r/Transpose.1)"));
+  EXPECT_THAT(whole, HasSubstr("const %r/value.1: f32[] = 255.0"));
+  EXPECT_THAT(whole, HasSubstr("%r/Cast.1: u8[?, 3, 3, 1] = Cast(%r/Clip) {to = \"u8\"}"));
+  EXPECT_THAT(text("2.15.0", "bicubic"), HasSubstr("output \"r\" = %r/Transpose.1"));
+}
+
 // SpatialDropout of Keras 3 has a type, and no `trainable`; an operation has neither.
 TEST(KerasNetworkReaderTest, ALayerWithATypeIsNoOperation) {
   EXPECT_THAT(
@@ -571,7 +619,8 @@ TEST(KerasNetworkReaderTest, WhatIsNoNetworkIsRefused) {
   EXPECT_EQ(KerasFileBuilder().Config("[]").Text(),
             "model.keras: its JSON is no network: expected class_name and config");
   EXPECT_EQ(KerasFileBuilder().Config(R"({"class_name": "Mine", "config": {}})").Text(),
-            "model.keras: the class Mine is not supported (Sequential and Functional are)");
+            "model.keras: the class Mine is not supported (Sequential and Functional are; of a "
+            "subclass that was built from layers save keras.Model(model.inputs, model.outputs))");
   EXPECT_THAT(KerasFileBuilder().Config(std::string(1000, '[')).Text(),
               HasSubstr("nested more than 64 deep"));
 }

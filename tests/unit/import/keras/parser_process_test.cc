@@ -110,7 +110,7 @@ TEST_F(ParserProcessTest, ErrorsOfTheFileAreTold) {
   EXPECT_EQ(StatusText(Read(KerasFormat::kHdf5, "nonsense")),
             "INVALID_ARGUMENT: model.h5: is cut short or no HDF5 file");
   EXPECT_THAT(StatusText(Read(KerasFormat::kKeras, SmallH5())),
-              StartsWith("INVALID_ARGUMENT: model.h5: is cut short or no zip file: "));
+              StartsWith("INVALID_ARGUMENT: model.h5: is an HDF5 file: "));
   ImportLimits limits;
   limits.max_initializers = 1;
   EXPECT_EQ(StatusText(Read(KerasFormat::kHdf5, SmallH5(), {}, limits)),
