@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -66,6 +67,12 @@ std::string Damaged(std::string bytes, uint64_t seed) {
   }
 }
 
+// How many changes of each golden are tried: 10, or RECTIFIER_CORPUS_CHANGES.
+uint64_t ChangesOfEach() {
+  const char* changes = std::getenv("RECTIFIER_CORPUS_CHANGES");
+  return changes == nullptr ? 10 : std::strtoull(changes, nullptr, 10);
+}
+
 // A file of these bytes, for as long as this lives.
 class TemporaryFile {
  public:
@@ -108,11 +115,11 @@ TEST(KerasCorpusTest, DamagedGoldensAreLoadedAndRunOrRefused) {
 
 // The answers of that process are read here: they must be refused here, too.
 TEST(KerasCorpusTest, DamagedAnswersAreLoadedAndRunOrRefused) {
-  constexpr uint64_t kChanges = 10;
+  const uint64_t changes = ChangesOfEach();
   uint64_t seed = 0;
   for (const fs::path& golden : Goldens()) {
     const std::string answer = ToFlatForm(Container(ReadFile(golden)));
-    for (uint64_t change = 0; change < kChanges; ++change, ++seed) {
+    for (uint64_t change = 0; change < changes; ++change, ++seed) {
       SCOPED_TRACE(testing::Message() << golden << ", seed " << seed);
       LoadAndRunFlatForm(Damaged(answer, seed));
     }
@@ -120,11 +127,11 @@ TEST(KerasCorpusTest, DamagedAnswersAreLoadedAndRunOrRefused) {
 }
 
 TEST(KerasCorpusTest, ChangedGoldensAreLoadedAndRunOrRefused) {
-  constexpr uint64_t kChanges = 10;
+  const uint64_t changes = ChangesOfEach();
   uint64_t seed = 0;
   for (const fs::path& golden : Goldens()) {
     const std::string answer = ToFlatForm(Container(ReadFile(golden)));
-    for (uint64_t change = 0; change < kChanges; ++change, ++seed) {
+    for (uint64_t change = 0; change < changes; ++change, ++seed) {
       SCOPED_TRACE(testing::Message() << golden << ", seed " << seed);
       absl::StatusOr<KerasFile> file = FromFlatForm(answer);
       ASSERT_TRUE(file.ok());
