@@ -1,6 +1,7 @@
 #include "server/engine/kernels/depthwise.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "server/engine/kernels/parallel.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 // Eight channels in a register, wherever they lie; GCC and Clang's own extension, as neither makes
 // registers of an array by itself here.
-using Channels [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
+using Channels = float __attribute__((vector_size(32)));
 constexpr int64_t kLanes = 8;
 
 // The taps of a window that lie inside the input, along one dimension.
@@ -44,7 +45,9 @@ template <typename T, int64_t kSize, int64_t kCount>
 void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
                   const Parameters& parameters, int64_t c, float* y) {
   const auto load = [](const float* p, int64_t i) {
-    return *reinterpret_cast<const T*>(p + i * kSize);
+    T value;
+    std::memcpy(&value, p + i * kSize, sizeof(value));
+    return value;
   };
   T sums[kCount];
   for (int64_t i = 0; i < kCount; ++i) {
@@ -65,7 +68,7 @@ void ComputeBlock(const DepthwiseConvolution& shape, const Position& at,
     if (parameters.slopes != nullptr) {
       result = result > T{} ? result : load(parameters.slopes + c, i) * result;
     }
-    *reinterpret_cast<T*>(y + c + i * kSize) = result;
+    std::memcpy(y + c + i * kSize, &result, sizeof(result));
   }
 }
 

@@ -2,18 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "server/engine/kernels/parallel.h"
 
 namespace rectifier::kernels {
 namespace {
 
-using Floats4 [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
-using Doubles4 [[gnu::vector_size(32)]] = double;
+using Floats4 = float __attribute__((vector_size(16)));
+using Doubles4 = double __attribute__((vector_size(32)));
 
-Doubles4 Load(const float* x) {
-  return __builtin_convertvector(*reinterpret_cast<const Floats4*>(x), Doubles4);
+// Wherever they lie.
+Floats4 LoadFloats(const float* x) {
+  Floats4 floats;
+  std::memcpy(&floats, x, sizeof(floats));
+  return floats;
 }
+
+Doubles4 Load(const float* x) { return __builtin_convertvector(LoadFloats(x), Doubles4); }
 
 // What mean and variance follow from.
 struct Sums {
@@ -78,7 +84,8 @@ void SumChannels(const GroupNormalization& shape, Channels channels, const float
 template <typename Factor, typename Slope>
 void ScaleFour(float* y, const float* x, const Factor& factor, const Factor& offset, Slope slope) {
   const Floats4 scaled = __builtin_convertvector(factor * Load(x) + offset, Floats4);
-  *reinterpret_cast<Floats4*>(y) = scaled > Floats4{} ? scaled : slope * scaled;
+  const Floats4 result = scaled > Floats4{} ? scaled : slope * scaled;
+  std::memcpy(y, &result, sizeof(result));
 }
 void ScaleOne(float* y, const float* x, double factor, double offset, float slope) {
   const auto scaled = static_cast<float>(factor * *x + offset);
@@ -110,7 +117,7 @@ void Scale(const GroupNormalization& shape, int64_t begin, int64_t end, float* y
     float* to = y + p * shape.channels;
     int64_t c = 0;
     for (; c + 4 <= shape.channels; c += 4) {
-      const Floats4 four = slopes == nullptr ? ones : *reinterpret_cast<const Floats4*>(slopes + c);
+      const Floats4 four = slopes == nullptr ? ones : LoadFloats(slopes + c);
       ScaleFour(to + c, from + c, LoadDoubles(factor + c), LoadDoubles(offset + c), four);
     }
     for (; c < shape.channels; ++c) ScaleOne(to + c, from + c, factor[c], offset[c], slope(c));
