@@ -45,7 +45,7 @@ absl::Status AddRandomInputs(const Graph& graph, uint64_t seed,
 
 // The tensors in the order of the graph's inputs, as it wants them.
 absl::StatusOr<std::vector<TensorView>> Arrange(const Graph& graph,
-                                                const std::map<std::string, Tensor>& inputs) {
+                                                std::map<std::string, Tensor>& inputs) {
   std::vector<TensorView> views;
   for (const ValueId id : graph.inputs()) {
     const Value& value = graph.value(id);
@@ -53,6 +53,9 @@ absl::StatusOr<std::vector<TensorView>> Arrange(const Graph& graph,
     if (found == inputs.end()) {
       return InvalidArgument(
           value.name, "input is missing: give --input {}=FILE.npy, or --random SEED", value.name);
+    }
+    if (value.type->dtype == DType::kBFloat16 && found->second.dtype() == DType::kFloat32) {
+      RECTIFIER_ASSIGN_OR_RETURN(found->second, BFloatsOfFloats(found->second));
     }
     const TensorType& type = found->second.type();
     if (type.dtype != value.type->dtype || !Matches(type.shape, value.type->shape)) {
@@ -134,8 +137,12 @@ absl::Status RunOnce(const RunOptions& options) {
   for (const TensorView& input : inputs) shapes.push_back(input.type.shape);
   RECTIFIER_ASSIGN_OR_RETURN(const auto program,
                              NewOneDnnCompiler({options.threads})->Compile(graph, shapes));
-  RECTIFIER_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
-                             ExecutionContext().Run(program, inputs));
+  RECTIFIER_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, ExecutionContext().Run(program, inputs));
+  const bool to_files = !options.output_dir.empty() || !options.compare_dir.empty();
+  for (Tensor& output : outputs) {
+    if (!to_files || output.dtype() != DType::kBFloat16) continue;
+    RECTIFIER_ASSIGN_OR_RETURN(output, FloatsOfBFloats(output));
+  }
   if (!options.output_dir.empty()) {
     RECTIFIER_RETURN_IF_ERROR(WriteOutputs(*program, outputs, options.output_dir));
   }

@@ -1,7 +1,10 @@
 #include "server/app/tensor_files.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
+#include "server/core/float_formats.h"
 #include "server/core/status.h"
 
 namespace rectifier {
@@ -38,6 +41,29 @@ std::string OutputFileName(const std::string& output) {
     if (kKept.find(c) == std::string_view::npos) c = '_';
   }
   return name + ".npy";
+}
+
+absl::StatusOr<Tensor> FloatsOfBFloats(const Tensor& tensor) {
+  RECTIFIER_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate({DType::kFloat32, tensor.shape()}));
+  const std::byte* from = tensor.bytes().data();
+  for (float& value : floats.data<float>()) {
+    uint16_t bits = 0;
+    std::memcpy(&bits, from, sizeof(bits));
+    from += sizeof(bits);
+    value = FloatFromBFloat(bits);
+  }
+  return floats;
+}
+
+absl::StatusOr<Tensor> BFloatsOfFloats(const Tensor& tensor) {
+  RECTIFIER_ASSIGN_OR_RETURN(Tensor narrow, Tensor::Allocate({DType::kBFloat16, tensor.shape()}));
+  std::byte* to = narrow.bytes().data();
+  for (const float value : tensor.data<float>()) {
+    const uint16_t bits = BFloatFromFloat(value);
+    std::memcpy(to, &bits, sizeof(bits));
+    to += sizeof(bits);
+  }
+  return narrow;
 }
 
 }  // namespace rectifier

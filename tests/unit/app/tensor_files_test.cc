@@ -1,6 +1,9 @@
 #include "server/app/tensor_files.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <vector>
 
 #include "tests/support/status_testing.h"
 
@@ -53,6 +56,17 @@ TEST(OutputFileNameTest, NeverLeavesTheFolder) {
   EXPECT_EQ(OutputFileName(".."), "...npy");
   EXPECT_EQ(OutputFileName("a\\b:c d\n"), "a_b_c_d_.npy");
   EXPECT_EQ(OutputFileName(std::string("a\0b", 3)), "a_b.npy");
+}
+
+TEST(BFloatsTest, AreTheirValuesAsFloatsAndRoundedBack) {
+  const std::vector<float> values = {1, -2.5, 0.1F};
+  const auto narrow = BFloatsOfFloats(Tensor::From<float>(Shape{3}, values));
+  ASSERT_TRUE(narrow.ok());
+  EXPECT_EQ(narrow->type(), (TensorType{DType::kBFloat16, Shape{3}}));
+  const auto floats = FloatsOfBFloats(*narrow);
+  ASSERT_TRUE(floats.ok());
+  // 8 bits of fraction: 0.1 is 205 / 2048.
+  EXPECT_THAT(floats->data<float>(), testing::ElementsAre(1, -2.5, 205.0F / 2048));
 }
 
 TEST(OutputFileNameTest, ReplacesEveryByteOfWhatIsNotAscii) {
