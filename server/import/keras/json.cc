@@ -1,11 +1,53 @@
 #include "server/import/keras/json.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "server/core/status.h"
 
 namespace rectifier {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNumbersOfPython = {"-Infinity", "Infinity", "NaN"};
+
+// Python writes numbers that JSON does not have. Here they become strings, so that only who needs
+// such a number refuses it, by the name of the setting.
+std::string WithStringsForThem(std::string_view text) {
+  std::string json;
+  json.reserve(text.size());
+  bool in_string = false;
+  while (!text.empty()) {
+    size_t length = 1;
+    std::string_view quote;
+    if (in_string && text[0] == '\\') {
+      length = std::min<size_t>(2, text.size());
+    } else if (text[0] == '"') {
+      in_string = !in_string;
+    } else if (!in_string) {
+      for (const std::string_view number : kNumbersOfPython) {
+        if (!text.starts_with(number)) continue;
+        length = number.size();
+        quote = "\"";
+        break;
+      }
+    }
+    json.append(quote).append(text.substr(0, length)).append(quote);
+    text.remove_prefix(length);
+  }
+  return json;
+}
+
+}  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view place, std::string_view text,
                                const ImportLimits& limits) {
+  std::string changed;
+  if (text.find("Infinity") != std::string_view::npos ||
+      text.find("NaN") != std::string_view::npos) {
+    changed = WithStringsForThem(text);
+    text = changed;
+  }
   int64_t values = 0;
   bool too_deep = false;
   const auto look = [&](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
@@ -21,13 +63,7 @@ absl::StatusOr<Json> ParseJson(std::string_view place, std::string_view text,
   if (values > limits.max_entries) {
     return ResourceExhausted(place, "its JSON has more than {} values", limits.max_entries);
   }
-  if (json.is_discarded()) {
-    for (const char* number : {"Infinity", "NaN"}) {
-      if (text.find(number) == std::string_view::npos) continue;
-      return InvalidArgument(place, "is not JSON: it may be for a setting that is {}", number);
-    }
-    return InvalidArgument(place, "is not JSON");
-  }
+  if (json.is_discarded()) return InvalidArgument(place, "is not JSON");
   return json;
 }
 

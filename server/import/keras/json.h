@@ -13,7 +13,8 @@ using Json = nlohmann::json;
 // Brackets within brackets, in JSON of a file: networks within networks need about four each.
 inline constexpr int kMaxJsonDepth = 64;
 
-// The value that `text` spells. INVALID_ARGUMENT when it is not JSON or nested deeper than
+// The value that `text` spells; Infinity, -Infinity and NaN, which Python writes for numbers, as
+// strings. INVALID_ARGUMENT when it is not JSON or nested deeper than
 // kMaxJsonDepth, RESOURCE_EXHAUSTED when it has more than limits.max_entries values; messages begin
 // with `place`.
 absl::StatusOr<Json> ParseJson(std::string_view place, std::string_view text,

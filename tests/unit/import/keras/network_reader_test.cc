@@ -614,6 +614,22 @@ TEST(KerasNetworkReaderTest, FilesOfKeras1AreRefused) {
             "model.keras: was written by Keras 1 (Keras 2 and 3 are supported)");
 }
 
+// Python's json writes numbers that JSON does not have.
+TEST(KerasNetworkReaderTest, InfinityIsRefusedOnlyWhereItIsNeeded) {
+  EXPECT_THAT(
+      KerasFileBuilder()
+          .Sequential("[null, 2]",
+                      {Layer("ReLU", "Infinity \\\" NaN",
+                             R"("constraint": {"most": Infinity, "least": [-Infinity, NaN]})")})
+          .Text(),
+      HasSubstr("Rectifier(%x"));
+  EXPECT_EQ(KerasFileBuilder()
+                .Sequential("[null, 2]", {Layer("ReLU", "r", R"("max_value": -Infinity)")})
+                .Text(),
+            "r (ReLU): max_value: expected a finite number, got '-Infinity'");
+  EXPECT_EQ(KerasFileBuilder().Config("{Infinity").Text(), "model.keras: is not JSON");
+}
+
 TEST(KerasNetworkReaderTest, WhatIsNoNetworkIsRefused) {
   EXPECT_EQ(KerasFileBuilder().Config("{").Text(), "model.keras: is not JSON");
   EXPECT_EQ(KerasFileBuilder().Config("[]").Text(),
