@@ -113,32 +113,33 @@ TEST(KerasCorpusTest, DamagedGoldensAreLoadedAndRunOrRefused) {
   }
 }
 
-// The answers of that process are read here: they must be refused here, too.
-TEST(KerasCorpusTest, DamagedAnswersAreLoadedAndRunOrRefused) {
+// Calls `change(answer, seed)` for each golden's answer as often as it is to be changed.
+template <typename Change>
+void ChangeEachAnswer(const Change& change) {
   const uint64_t changes = ChangesOfEach();
   uint64_t seed = 0;
   for (const fs::path& golden : Goldens()) {
     const std::string answer = ToFlatForm(Container(ReadFile(golden)));
-    for (uint64_t change = 0; change < changes; ++change, ++seed) {
+    for (const uint64_t end = seed + changes; seed < end; ++seed) {
       SCOPED_TRACE(testing::Message() << golden << ", seed " << seed);
-      LoadAndRunFlatForm(Damaged(answer, seed));
+      change(answer, seed);
     }
   }
 }
 
+// The answers of that process are read here: they must be refused here, too.
+TEST(KerasCorpusTest, DamagedAnswersAreLoadedAndRunOrRefused) {
+  ChangeEachAnswer(
+      [](const std::string& answer, uint64_t seed) { LoadAndRunFlatForm(Damaged(answer, seed)); });
+}
+
 TEST(KerasCorpusTest, ChangedGoldensAreLoadedAndRunOrRefused) {
-  const uint64_t changes = ChangesOfEach();
-  uint64_t seed = 0;
-  for (const fs::path& golden : Goldens()) {
-    const std::string answer = ToFlatForm(Container(ReadFile(golden)));
-    for (uint64_t change = 0; change < changes; ++change, ++seed) {
-      SCOPED_TRACE(testing::Message() << golden << ", seed " << seed);
-      absl::StatusOr<KerasFile> file = FromFlatForm(answer);
-      ASSERT_TRUE(file.ok());
-      KerasMutator(seed).Mutate(*file);
-      LoadAndRunFlatForm(ToFlatForm(file));
-    }
-  }
+  ChangeEachAnswer([](const std::string& answer, uint64_t seed) {
+    absl::StatusOr<KerasFile> file = FromFlatForm(answer);
+    ASSERT_TRUE(file.ok());
+    KerasMutator(seed).Mutate(*file);
+    LoadAndRunFlatForm(ToFlatForm(file));
+  });
 }
 
 TEST(KerasCorpusTest, EveryFindIsLoadedAndRunOrRefused) {

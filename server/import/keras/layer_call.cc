@@ -32,8 +32,9 @@ absl::Status LayerCall::CheckArguments() const {
     if (off || name == "name" || asked_for_.contains(name)) continue;
     return Unimplemented(place(), "the argument {} is not supported", Printable(name));
   }
-  if (!layer_.config->is_object()) return InvalidArgument(place(), "config: expected an object");
-  for (const auto& [name, value] : layer_.config->items()) {
+  const Json& config = *layer_.description->config;
+  if (!config.is_object()) return InvalidArgument(place(), "config: expected an object");
+  for (const auto& [name, value] : config.items()) {
     const bool off = value.is_null() || value == false;
     const bool of_all =
         name == "name" || name == "trainable" || name == "dtype" || name == "function";
@@ -77,23 +78,23 @@ absl::StatusOr<ValueId> LayerCall::WeightConstant(std::string_view name, const S
   const auto found = layer_.constants.find(name);
   if (found != layer_.constants.end()) return found->second;
   RECTIFIER_ASSIGN_OR_RETURN(auto tensor, Weight(name, expected));
-  const ValueId id = builder_.AddConstant(layer_.name + "/" + std::string(name), std::move(tensor));
+  const ValueId id = builder_.AddConstant(path() + "/" + std::string(name), std::move(tensor));
   layer_.constants.emplace(name, id);
   return id;
 }
 
 ValueId LayerCall::Scalar(float value) {
-  return builder_.AddConstant(layer_.name + "/value", Tensor::Scalar(value));
+  return builder_.AddConstant(path() + "/value", Tensor::Scalar(value));
 }
 
 ValueId LayerCall::Integers(std::span<const int64_t> values) {
   return builder_.AddConstant(
-      layer_.name + "/integers",
+      path() + "/integers",
       Tensor::From<int64_t>(Shape{static_cast<int64_t>(values.size())}, values));
 }
 
 ValueId LayerCall::Floats(const Shape& shape, std::span<const float> values) {
-  return builder_.AddConstant(layer_.name + "/values", Tensor::From<float>(shape, values));
+  return builder_.AddConstant(path() + "/values", Tensor::From<float>(shape, values));
 }
 
 absl::StatusOr<ValueId> LayerCall::Transpose(ValueId x, std::vector<int64_t> perm) {

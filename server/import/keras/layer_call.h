@@ -19,9 +19,7 @@ namespace rectifier {
 
 // A layer of one network as it is being read: what its calls share.
 struct LayerState {
-  std::string name;   // with those of the networks that it is in: "encoder/conv2d"
-  std::string place;  // "encoder/conv2d (Conv2D)"
-  const Json* config = nullptr;
+  const LayerDescription* description = nullptr;
   const LayerWeights* weights = nullptr;
   std::map<std::string, ValueId, std::less<>> constants;  // that its calls have added
 };
@@ -48,11 +46,11 @@ class LayerCall {
       : builder_(builder),
         layer_(layer),
         given_(given),
-        config_(layer.place, *layer.config),
+        config_(layer.description->place(), *layer.description->config),
         keras2_(keras2),
         flip_kernels_(flip_kernels) {}
 
-  const std::string& place() const { return layer_.place; }
+  const std::string& place() const { return config_.place(); }
   LayerConfig& config() { return config_; }
   // Written by Keras 2, some of whose names mean something else.
   bool keras2() const { return keras2_; }
@@ -92,7 +90,7 @@ class LayerCall {
 
   absl::StatusOr<ValueId> Add(std::string_view op, std::vector<ValueId> inputs,
                               Attributes attributes = {}) {
-    return builder_.Add(layer_.place, layer_.name, op, std::move(inputs), std::move(attributes));
+    return builder_.Add(place(), path(), op, std::move(inputs), std::move(attributes));
   }
   absl::StatusOr<ValueId> Transpose(ValueId x, std::vector<int64_t> perm);
   // `dims` as Reshape has them: 0 is the input's own, -1 what is left.
@@ -101,6 +99,8 @@ class LayerCall {
   absl::StatusOr<ValueId> Rectifier(ValueId x, ValueId slope, std::string_view origin);
 
  private:
+  const std::string& path() const { return layer_.description->path; }
+
   GraphBuilder& builder_;
   LayerState& layer_;
   const CallInputs& given_;
@@ -117,7 +117,7 @@ absl::StatusOr<ValueId> LayerCall::Constant(std::string_view key, const Make& ma
   if (found != layer_.constants.end()) return found->second;
   absl::StatusOr<Tensor> tensor = make();
   if (!tensor.ok()) return tensor.status();
-  const ValueId id = builder_.AddConstant(layer_.name + "/" + std::string(key), *std::move(tensor));
+  const ValueId id = builder_.AddConstant(path() + "/" + std::string(key), *std::move(tensor));
   layer_.constants.emplace(key, id);
   return id;
 }

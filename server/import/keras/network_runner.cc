@@ -67,8 +67,6 @@ void CheckClasses(const NetworkConfig& network, Problems& problems) {
   }
 }
 
-// The results of a network for these inputs; nullopt when a layer that they need was refused.
-// Networks within it are run likewise, as deep as the JSON goes.
 std::optional<std::vector<ValueId>> NetworkRunner::Run(const NetworkConfig& network,
                                                        const Values& inputs) {
   Calls calls;
@@ -247,7 +245,7 @@ absl::StatusOr<std::optional<NetworkRunner::Values>> NetworkRunner::Call(
 
 LayerState& NetworkRunner::StateOf(const LayerDescription& layer) {
   const auto [state, added] = states_.try_emplace(&layer);
-  if (added) state->second = {layer.path, layer.place(), layer.config, &weights_.of(layer), {}};
+  if (added) state->second = {&layer, &weights_.of(layer), {}};
   return state->second;
 }
 

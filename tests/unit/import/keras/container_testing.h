@@ -43,6 +43,15 @@ inline std::string SmallH5() {
   return builder.Bytes();
 }
 
+// An .h5 file with a weight that is said to have 2^34 elements, of which none is there.
+inline std::string H5OfAClaim() {
+  Hdf5Builder builder;
+  BeginH5(builder, {"a"});
+  builder.Claim("model_weights/a/k", {hsize_t{1} << 34});
+  builder.Strings("model_weights/a", "weight_names", {"k"});
+  return builder.Bytes();
+}
+
 // A .keras file, of these weights.
 inline std::string KerasZip(const std::string& weights) {
   return ZipBuilder()

@@ -118,11 +118,7 @@ TEST_F(ParserProcessTest, ErrorsOfTheFileAreTold) {
 }
 
 TEST_F(ParserProcessTest, AFileThatClaims64GiBIsRefusedAtOnce) {
-  Hdf5Builder builder;
-  BeginH5(builder, {"a"});
-  builder.Claim("model_weights/a/k", {hsize_t{1} << 34});
-  builder.Strings("model_weights/a", "weight_names", {"k"});
-  EXPECT_THAT(StatusText(Read(KerasFormat::kHdf5, builder.Bytes())),
+  EXPECT_THAT(StatusText(Read(KerasFormat::kHdf5, H5OfAClaim())),
               StartsWith("RESOURCE_EXHAUSTED: a: weight k: "));
   if (!kSandboxIsWhole) return;  // sanitizers have memory of their own
   rusage usage{};
