@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 namespace rectifier::kernels {
@@ -25,6 +26,24 @@ void ParallelFor(int64_t count, int64_t least, const Part& part) {
   }
 #endif
   part(0, count);
+}
+
+// Calls job(i) for each i below `count`, which are larger parts of the work, on as many threads as
+// OpenMP has been told to use: each takes the next one when it is done.
+template <typename Job>
+void ParallelJobs(int64_t count, const Job& job) {
+#ifndef __SANITIZE_THREAD__
+  const int64_t threads = std::min<int64_t>(omp_get_max_threads(), count);
+  if (threads > 1) {
+    std::atomic<int64_t> next = 0;
+#pragma omp parallel num_threads(static_cast <int>(threads))
+    {
+      for (int64_t i = next++; i < count; i = next++) job(i);
+    }
+    return;
+  }
+#endif
+  for (int64_t i = 0; i < count; ++i) job(i);
 }
 
 }  // namespace rectifier::kernels

@@ -2,23 +2,8 @@
 
 #include <utility>
 
-#include "server/engine/onednn/onednn_compiler.h"
-
 namespace rectifier::onednn {
 namespace {
-
-// Output channels that an instruction computes.
-int64_t Lanes() { return OneDnnIsa().starts_with("avx512") ? 16 : 8; }
-
-// The part of the multiplications that counts.
-double Efficiency(int64_t neighbours, int64_t channels, int64_t kernel, int64_t stride) {
-  const int64_t used = neighbours * channels;
-  const int64_t lanes = Lanes();
-  const int64_t vectors = (used + lanes - 1) / lanes;
-  const double of_lanes = static_cast<double>(used) / static_cast<double>(vectors * lanes);
-  return of_lanes * static_cast<double>(kernel) /
-         static_cast<double>(kernel + (neighbours - 1) * stride);
-}
 
 // Weights [M, C, kernel…] as [neighbours · M, C, wider kernel…] row-major.
 std::vector<float> Join(const Tensor& weights, int64_t neighbours, int64_t stride) {
@@ -41,7 +26,17 @@ std::vector<float> Join(const Tensor& weights, int64_t neighbours, int64_t strid
 
 }  // namespace
 
-int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window, const Shape& w) {
+double LaneEfficiency(int64_t lanes, int64_t neighbours, int64_t channels, int64_t kernel,
+                      int64_t stride) {
+  const int64_t used = neighbours * channels;
+  const int64_t computed = (used + lanes - 1) / lanes * lanes;
+  const double of_lanes = static_cast<double>(used) / static_cast<double>(computed);
+  return of_lanes * static_cast<double>(kernel) /
+         static_cast<double>(kernel + (neighbours - 1) * stride);
+}
+
+int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window, const Shape& w,
+                         int64_t lanes) {
   const int64_t kernel = window.kernel.back();
   const int64_t stride = window.strides.back();
   constexpr int64_t kMostWeights = int64_t{1} << 16;  // that become up to a hundred times as many
@@ -50,9 +45,9 @@ int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window,
   constexpr int64_t kMost = 16;
   constexpr double kWorthwhile = 1.5;
   int64_t best = 1;
-  double most = kWorthwhile * Efficiency(1, w[0], kernel, stride);
+  double most = kWorthwhile * LaneEfficiency(lanes, 1, w[0], kernel, stride);
   for (int64_t neighbours = 2; neighbours <= kMost; ++neighbours) {
-    const double efficiency = Efficiency(neighbours, w[0], kernel, stride);
+    const double efficiency = LaneEfficiency(lanes, neighbours, w[0], kernel, stride);
     if (window.output.back() % neighbours == 0 && efficiency > most) {
       most = efficiency;
       best = neighbours;
@@ -76,9 +71,9 @@ void JoinNeighbours(const Node& node, ProgramBuilder& builder, int64_t neighbour
   w.back() += (neighbours - 1) * stride;
   convolution.weights = {id, w, fmt::format("neighbours {} {}", neighbours, stride),
                          [&builder, tensor, w, neighbours, stride](const Desc& wanted) {
-                           const PackedWeight plain =
+                           PackedWeight plain =
                                PackFloats(RowMajor(w), Join(*tensor, neighbours, stride));
-                           return builder.weights().Reorder(plain, wanted);
+                           return builder.weights().Reorder(std::move(plain), wanted);
                          }};
   if (convolution.bias) {
     convolution.bias = RepeatedChannels(builder, node.inputs[2], channels, neighbours);

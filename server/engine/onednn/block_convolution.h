@@ -12,8 +12,15 @@ namespace rectifier::onednn {
 //
 // A number that is not finite spreads along the width by up to r − 1 more positions of its sample.
 
+// The part of the multiplications that counts when so many neighbours along the width are taken
+// together, whose kernel and stride are those of that dimension, and output channels are computed
+// so many `lanes` together.
+double LaneEfficiency(int64_t lanes, int64_t neighbours, int64_t channels, int64_t kernel,
+                      int64_t stride);
+
 // How many neighbours to take together; 1 where nothing is won.
-int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window, const Shape& w);
+int64_t NeighboursToJoin(const ConvAttributes& attributes, const Window& window, const Shape& w,
+                         int64_t lanes);
 
 // `convolution`, of the node's own channels, made one of `neighbours` together. Its y keeps the
 // buffer and gets another desc.

@@ -2,6 +2,7 @@
 
 #include "server/engine/kernels/depthwise.h"
 #include "server/engine/onednn/emit.h"
+#include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/post_ops.h"
 
 namespace rectifier::onednn {
@@ -16,11 +17,6 @@ Operand WeightsByTap(ProgramBuilder& builder, ValueId id) {
   return builder.Constant(builder.weights().FindOrMake(tensor, "by tap", wanted, [&] {
     return builder.weights().Reorder(*tensor, Dense({taps, channels}, {1, 0}), wanted);
   }));
-}
-
-std::array<int64_t, 2> Pair(std::span<const int64_t> dims, int64_t missing) {
-  if (dims.size() == 1) return {missing, dims[0]};
-  return {dims[0], dims[1]};
 }
 
 }  // namespace
@@ -41,12 +37,12 @@ Operand EmitDepthwiseLoop(const Node& node, ProgramBuilder& builder, const Windo
   kernels::DepthwiseConvolution convolution;
   convolution.samples = x_shape[0];
   convolution.channels = x_shape[1];
-  convolution.input = Pair(SpatialDims(x_shape), 1);
-  convolution.output = Pair(window.output, 1);
-  convolution.kernel = Pair(window.kernel, 1);
-  convolution.strides = Pair(window.strides, 1);
-  convolution.dilations = Pair(window.dilations, 1);
-  convolution.pads_begin = Pair(window.pads_begin, 0);
+  convolution.input = HeightAndWidth(SpatialDims(x_shape), 1);
+  convolution.output = HeightAndWidth(window.output, 1);
+  convolution.kernel = HeightAndWidth(window.kernel, 1);
+  convolution.strides = HeightAndWidth(window.strides, 1);
+  convolution.dilations = HeightAndWidth(window.dilations, 1);
+  convolution.pads_begin = HeightAndWidth(window.pads_begin, 0);
   Operand result = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
   std::vector<Operand> operands = {result, builder.Get(node.inputs[0], ChannelsLast(x_shape)),
                                    WeightsByTap(builder, node.inputs[1])};

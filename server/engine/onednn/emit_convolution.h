@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -65,6 +67,12 @@ inline Repetition RepetitionOf(const Convolution& c, const std::vector<Step::Arg
                                                              : Repetition::Move());
   }
   return repetition;
+}
+
+// Spatial dimensions, one or two, as {height, width}; `missing` is the height of one.
+inline std::array<int64_t, 2> HeightAndWidth(std::span<const int64_t> dims, int64_t missing) {
+  if (dims.size() == 1) return {missing, dims[0]};
+  return {dims[0], dims[1]};
 }
 
 // Adds the step that writes `c.y`. Primitive: dnnl::convolution_forward or deconvolution_forward.

@@ -41,7 +41,7 @@ WeightSource ChannelsLastRows(ProgramBuilder& builder, ValueId constant, const D
             PackedWeight turned =
                 builder.weights().Reorder(*tensor, plain, ChannelsLast(plain.get_dims()), scale);
             turned.desc = RowMajor(rows);
-            return builder.weights().Reorder(turned, wanted);
+            return builder.weights().Reorder(std::move(turned), wanted);
           }};
 }
 

@@ -2,13 +2,16 @@
 #include <utility>
 
 #include "server/core/status.h"
+#include "server/engine/kernels/convolve_tile.h"
 #include "server/engine/onednn/block_convolution.h"
 #include "server/engine/onednn/depthwise.h"
+#include "server/engine/onednn/direct_convolution.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/emit_convolution.h"
 #include "server/engine/onednn/inner_product.h"
 #include "server/engine/onednn/layout.h"
 #include "server/engine/onednn/lowering_table.h"
+#include "server/engine/onednn/row_convolution.h"
 #include "server/ops/conv.h"
 
 namespace rectifier::onednn {
@@ -121,6 +124,29 @@ void CutLongRows(ProgramBuilder& builder, Convolution& c) {
   c.y.desc = ChannelsLast(y);
 }
 
+// Output channels that are computed together: a vector of oneDNN's, or a panel of the loop.
+int64_t LanesTogether(bool direct) {
+  if (direct) return kernels::kNarrowChannels;
+  return RunsDirectConvolutions() ? 8 : 16;  // AVX2, AVX-512
+}
+
+Operand EmitPrimitive(const Node& node, ProgramBuilder& builder, const Window& window,
+                      Convolution convolution, int64_t neighbours, std::string detail) {
+  WritePaddingOut(builder, window, convolution);
+  DropLastStride(builder, window, convolution);
+  CutLongRows(builder, convolution);
+  if (convolution.pieces) {
+    detail = fmt::format("{} pieces{}{}", convolution.pieces->of_each, detail.empty() ? "" : " ",
+                         detail);
+  }
+  const PostOps post_ops =
+      FusedPostOps(node, builder, {.repeats = neighbours, .desc = convolution.y.desc});
+  if (post_ops.result_buffer >= 0) convolution.y.buffer = post_ops.result_buffer;
+  EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
+                                             convolution, post_ops, detail + post_ops.detail);
+  return convolution.y;
+}
+
 }  // namespace
 
 absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
@@ -150,24 +176,24 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       HolesOf(window),
       window.pads_begin,
       window.pads_end};
-  WritePaddingOut(builder, window, convolution);
-  DropLastStride(builder, window, convolution);
+  const int64_t lanes = LanesTogether(PrefersDirectConvolution(node, builder, convolution));
   const int64_t neighbours = HasConstantBias(builder.graph(), node)
-                                 ? NeighboursToJoin(attributes, window, builder.shape(w))
+                                 ? NeighboursToJoin(attributes, window, builder.shape(w), lanes)
                                  : 1;
-  if (neighbours > 1) JoinNeighbours(node, builder, neighbours, convolution);
-  CutLongRows(builder, convolution);
-  const PostOps post_ops =
-      FusedPostOps(node, builder, {.repeats = neighbours, .desc = convolution.y.desc});
-  if (post_ops.result_buffer >= 0) convolution.y.buffer = post_ops.result_buffer;
-  std::string detail = post_ops.detail;
-  if (convolution.pieces) detail = fmt::format("{} pieces{}", convolution.pieces->of_each, detail);
-
-  if (neighbours > 1) detail = fmt::format("{} neighbours {}", neighbours, detail);
-  EmitConvolution<dnnl::convolution_forward>(builder, "Conv", dnnl::algorithm::convolution_direct,
-                                             convolution, post_ops, detail);
-  builder.Set(node.outputs[0],
-              {convolution.y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});
+  if (PrefersRowConvolution(node, builder, convolution, neighbours, lanes)) {
+    builder.Set(node.outputs[0], EmitRowConvolution(node, builder, convolution));
+    return absl::OkStatus();
+  }
+  std::string detail;
+  if (neighbours > 1) {
+    JoinNeighbours(node, builder, neighbours, convolution);
+    detail = fmt::format("{} neighbours", neighbours);
+  }
+  const Operand y =
+      PrefersDirectConvolution(node, builder, convolution)
+          ? EmitDirectConvolution(node, builder, convolution, {.repeats = neighbours}, detail)
+          : EmitPrimitive(node, builder, window, convolution, neighbours, detail);
+  builder.Set(node.outputs[0], {y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});
   return absl::OkStatus();
 }
 

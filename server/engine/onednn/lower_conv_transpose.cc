@@ -75,7 +75,7 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
                                PackedWeight turned = builder.weights().Reorder(
                                    *tensor, Dense(dims, {2, 1, 0}), RowMajor(dims));
                                turned.desc = RowMajor(Dims{taps * shape[1], shape[0], 1, 1});
-                               return builder.weights().Reorder(turned, wanted);
+                               return builder.weights().Reorder(std::move(turned), wanted);
                              }};
   const Operand x = builder.GetRowMajor(node.inputs[0]);
   const Operand result =

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 
+#include "server/core/check.h"
 #include "server/engine/kernels/phases.h"
+#include "server/engine/onednn/direct_convolution.h"
 #include "server/engine/onednn/emit_convolution.h"
 
 namespace rectifier::onednn {
@@ -61,8 +64,8 @@ WeightSource PhaseWeights(ProgramBuilder& builder, ValueId id, const Window& win
   }
   return {id, dims, std::move(form), [&builder, tensor, dims, window](const Desc& wanted) {
             const std::vector<float> by_phase = WeightsByPhase(*tensor, window);
-            const PackedWeight plain = PackFloats(RowMajor(dims), by_phase);
-            return builder.weights().Reorder(plain, wanted);
+            PackedWeight plain = PackFloats(RowMajor(dims), by_phase);
+            return builder.weights().Reorder(std::move(plain), wanted);
           }};
 }
 
@@ -131,7 +134,6 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
     pads_end.push_back(z_dims.back() - 1 + Taps(window, i) - SpatialDims(x_shape)[i] -
                        Padding(window, i));
   }
-  const PostOps post_ops = FusedPostOps(node, builder, {.repeats = phases});
   std::optional<Operand> bias;
   if (HasBias(node)) {
     bias = RepeatedChannels(builder, node.inputs[2], channels, phases);
@@ -144,8 +146,17 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
                                 Dims(pads_begin.size(), 0),
                                 pads_begin,
                                 pads_end};
-  EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
-                                             convolution, post_ops, "phases" + post_ops.detail);
+  const PostOpResult result{.repeats = phases};
+  if (PrefersDirectConvolution(node, builder, convolution)) {
+    // Nothing is added to a ConvTranspose, so that the result is in z.
+    const Operand z = EmitDirectConvolution(node, builder, convolution, result, "phases");
+    RECTIFIER_CHECK(z.buffer == convolution.y.buffer);
+  } else {
+    const PostOps post_ops = FusedPostOps(node, builder, result);
+    EmitConvolution<dnnl::convolution_forward>(builder, node.op,
+                                               dnnl::algorithm::convolution_direct, convolution,
+                                               post_ops, "phases" + post_ops.detail);
+  }
   Operand y = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
   const kernels::PhaseGather gather = GatherOf(window, z_dims, channels);
   builder.AddKernel(node.op, "phases", {y, convolution.y},

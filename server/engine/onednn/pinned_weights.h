@@ -16,6 +16,7 @@ struct WeightSource {
   Dims dims;         // as the primitive sees it
   std::string form;  // names the way from the constant to these dimensions, for the WeightStore
   std::function<PackedWeight(const Desc& wanted)> pack;
+  bool as_stored = false;  // the constant's elements are these dimensions' row-major ones
 };
 
 // The elements of `constant` lie as `plain` says, and are multiplied by `scale`.
@@ -27,7 +28,8 @@ inline WeightSource PlainWeights(ProgramBuilder& builder, ValueId constant, cons
   return {constant, plain.get_dims(), std::move(name),
           [&builder, tensor, plain, scale](const Desc& wanted) {
             return builder.weights().Reorder(*tensor, plain, wanted, scale);
-          }};
+          },
+          scale == 1 && SameLayout(plain, RowMajor(plain.get_dims()))};
 }
 
 // Makes a primitive descriptor with its weights packed as the first Program packed them, or, when

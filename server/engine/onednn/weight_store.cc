@@ -39,7 +39,8 @@ PackedWeight WeightStore::ReorderBytes(const std::byte* source, const Desc& from
   return packed;
 }
 
-PackedWeight WeightStore::Reorder(const PackedWeight& source, const Desc& wanted) const {
+PackedWeight WeightStore::Reorder(PackedWeight source, const Desc& wanted) const {
+  if (SameLayout(source.desc, wanted)) return {wanted, std::move(source.data)};
   return ReorderBytes(source.data.data(), source.desc, wanted);
 }
 

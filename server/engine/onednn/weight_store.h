@@ -51,7 +51,7 @@ class WeightStore {
   // `scale`.
   PackedWeight Reorder(const Tensor& source, const Desc& plain, const Desc& wanted,
                        float scale = 1) const;
-  PackedWeight Reorder(const PackedWeight& source, const Desc& wanted) const;
+  PackedWeight Reorder(PackedWeight source, const Desc& wanted) const;
 
   // Counts a constant that is used as it is. Throws WeightBudgetExceeded.
   void AddPlain(const std::shared_ptr<const Tensor>& source);

@@ -12,8 +12,11 @@
 namespace rectifier {
 namespace {
 
+using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr char kNetwork[] = R"(
@@ -176,27 +179,105 @@ TEST(OneDnnCompilerTest, TakesABatchWithoutSamples) {
       "%y = Conv(%image, %w)\n%f = Flatten(%y)\noutput %y\noutput %f\n");
 }
 
+// What the steps of convolutions are, and their details.
+std::vector<std::string> ConvDetails(const Program& program) {
+  std::vector<std::string> details;
+  for (const StepInfo& step : program.steps()) {
+    if (!step.op.starts_with("Conv")) continue;
+    details.push_back(step.implementation + (step.detail.empty() ? "" : " ") + step.detail);
+  }
+  return details;
+}
+
 TEST(OneDnnCompilerTest, CutsALongRowIntoPieces) {
   constexpr char kLongRows[] = R"(
     input %x: f32[2, 8, 4099]
-    const %w: f32[8, 8, 5] = seed(1)
+    const %w: f32[8, 4, 5] = seed(1)
     const %b: f32[8] = seed(2)
     const %s: f32[8, 1] = seed(3)
-    %a = Conv(%x, %w, %b) {pads = [1, 0]} -> Rectifier(%s)
-    %c = Conv(%a, %w) {dilations = [3], pads = [6, 6]} -> Add(%a)
-    %y = Conv(%c, %w) {pads = [2, 1], strides = [2]} -> Rectifier(%s)
+    %a = Conv(%x, %w, %b) {group = 2, pads = [1, 0]} -> Rectifier(%s)
+    %c = Conv(%a, %w) {group = 2, dilations = [3], pads = [6, 6]} -> Add(%a)
+    %y = Conv(%c, %w) {group = 2, pads = [2, 1], strides = [2]} -> Rectifier(%s)
     output %c
     output %y
   )";
   ExpectAgreesWithReference(kLongRows, {.tolerance = 1e-4});  // of three layers
   const auto program = MustCompile(*NewCompiler(), TypedGraph(kLongRows), 2);
   ASSERT_NE(program, nullptr);
-  std::vector<std::string> details;
-  for (const StepInfo& step : program->steps()) {
-    if (step.op == "Conv") details.push_back(step.detail);
+  EXPECT_THAT(ConvDetails(*program),
+              ElementsAre(HasSubstr("8 pieces"), HasSubstr("8 pieces"), HasSubstr("4 pieces")));
+}
+
+TEST(OneDnnCompilerTest, RunsConvolutionsInALoopWhereThereIsOnlyAvx2) {
+  constexpr char kConvolutions[] = R"(
+    input %x: f32[2, 16, 9, 9]
+    const %w: f32[16, 16, 3, 3] = seed(1)
+    const %v: f32[16, 16, 2, 2] = seed(2)
+    const %s: f32[16, 1, 1] = seed(3)
+    const %alpha: f32[] = 0.25
+    %a = Conv(%x, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
+    %b = Conv(%a, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%alpha) -> Add(%a) -> Rectifier(%s)
+    %c = Conv(%b, %w) {pads = [1, 1, 1, 1]} -> Add(%a)
+    %d = ConvTranspose(%c, %v) {strides = [2, 2]}
+    output %d
+  )";
+  ExpectAgreesWithReference(kConvolutions, {.tolerance = 1e-3});  // of four layers
+  if (OneDnnIsa().starts_with("avx512")) return;
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kConvolutions));
+  ASSERT_NE(program, nullptr);
+  EXPECT_THAT(ConvDetails(*program),
+              ElementsAre("loop:direct  + slope(per channel)",
+                          "loop:direct  + slope(0.25) + add + slope(per channel)",
+                          "loop:direct  + sum", "loop:direct phases", "loop:phases"));
+}
+
+TEST(OneDnnCompilerTest, RunsFewOutputChannelsByRowsOfTapsWhereThereIsOnlyAvx2) {
+  constexpr char kLastLayer[] = R"(
+    input %x: f32[2, 32, 9, 10]
+    const %w: f32[3, 32, 5, 3] = seed(1)
+    const %b: f32[3] = seed(2)
+    const %s: f32[3, 1, 1] = seed(3)
+    %y = Conv(%x, %w, %b) {pads = [3, 1, 2, 0], dilations = [2, 1]} -> Rectifier(%s)
+    output %y
+  )";
+  ExpectAgreesWithReference(kLastLayer, {.tolerance = 1e-4});
+  if (OneDnnIsa().starts_with("avx512")) return;
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kLastLayer));
+  ASSERT_NE(program, nullptr);
+  EXPECT_THAT(ConvDetails(*program), ElementsAre("loop:direct rows of taps", "loop:row_sum"));
+}
+
+TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {
+  for (
+      const char* body : {
+          "input %x: f32[1, 8193, 1, 2]\nconst %w: f32[2, 8193, 1, 1] = seed(1)\n%y = Conv(%x, %w)",
+          "input %x: f32[1, 1, 1, 600]\nconst %w: f32[2, 1, 1, 513] = seed(1)\n%y = Conv(%x, %w)",
+          "input %x: f32[1, 8, 5, 5]\nconst %w: f32[8, 4, 3, 3] = seed(1)\n"
+          "%y = Conv(%x, %w) {group = 2}",
+          "input %x: f32[1, 4, 3, 3, 3]\nconst %w: f32[8, 4, 2, 2, 2] = seed(1)\n%y = Conv(%x, %w)",
+          "input %x: f32[1, 16, 5, 5]\nconst %w: f32[16, 16, 3, 3] = seed(1)\n"
+          "const %s: f32[16, 1, 1] = seed(2)\nconst %a: f32[] = 0.5\n"
+          "%y = Conv(%x, %w) -> Rectifier(%s) -> Rectifier(%a)",
+          "input %x: f32[1, 3, 160, 160]\nconst %w: f32[32, 3, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
+      }) {
+    const std::string text = std::string(body) + "\noutput %y\n";
+    SCOPED_TRACE(text);
+    const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
+    ASSERT_NE(program, nullptr);
+    EXPECT_THAT(ConvDetails(*program), Each(Not(HasSubstr("loop"))));
+    ExpectAgreesWithReference(text, {.tolerance = 1e-3});
   }
-  EXPECT_THAT(details, ::testing::ElementsAre(StartsWith("8 pieces"), StartsWith("8 pieces"),
-                                              StartsWith("4 pieces")));
+}
+
+// y has one row, where a sum of rows would compute 24.
+TEST(OneDnnCompilerTest, SumsNoRowsOfWhichFewAreNeeded) {
+  const std::string text =
+      "input %x: f32[1, 32, 24, 4]\nconst %w: f32[1, 32, 24, 1] = seed(1)\n"
+      "%y = Conv(%x, %w)\noutput %y\n";
+  ExpectAgreesWithReference(text, {.tolerance = 1e-3});
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
+  ASSERT_NE(program, nullptr);
+  EXPECT_THAT(ConvDetails(*program), Each(Not(HasSubstr("row_sum"))));
 }
 
 TEST(OneDnnCompilerTest, TakesInputsOfIntegersAndBools) {

@@ -1,0 +1,405 @@
+#include "server/engine/kernels/convolve.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "server/engine/kernels/convolve_span.h"
+#include "server/engine/kernels/convolve_tile.h"
+#include "server/engine/kernels/parallel.h"
+
+// Blocked as matrix products are (Goto and van de Geijn, "Anatomy of high-performance matrix
+// multiplication", 2008), with x read where it lies (Dukhan, "The indirect convolution algorithm",
+// 2019):
+//
+//   a tile    some positions of a panel of output channels, whose sums stay in registers for a
+//             block's taps and channels
+//   a block   taps and input channels of a panel whose weights the first level cache holds while
+//             all tiles pass over them
+//   a span    the positions whose part of x the second level cache holds while all panels pass
+//
+// Rows of taps that are short are gathered first.
+
+namespace rectifier::kernels {
+namespace {
+
+constexpr int64_t kPanel = kWideChannels;
+constexpr int64_t kBlockDepth = 192;    // taps times channels: 24 KiB of weights
+constexpr int64_t kChunkMultiple = 16;  // of channels, a line of x
+
+int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// How the taps and input channels of a panel are cut into blocks. The packed weights lie as the
+// blocks follow each other, whose weights lie [taps][channels][panel].
+struct Depth {
+  int64_t chunks;  // parts of the input channels; where there are several, a block is one tap
+  int64_t chunk;   // channels of each, of the last perhaps fewer
+  int64_t blocks;  // of a chunk
+  int64_t parts;   // of a row of taps; where there are several, a block is one of them
+};
+
+Depth DepthOf(const Convolution& shape) {
+  const auto [rows, columns] = shape.kernel;
+  if (shape.in_channels > kBlockDepth) {
+    const int64_t chunks = CeilDivide(shape.in_channels, kBlockDepth);
+    const int64_t chunk =
+        CeilDivide(CeilDivide(shape.in_channels, chunks), kChunkMultiple) * kChunkMultiple;
+    return {CeilDivide(shape.in_channels, chunk), chunk, rows * columns, columns};
+  }
+  const int64_t taps = kBlockDepth / shape.in_channels;
+  if (taps < columns) {
+    const int64_t parts = CeilDivide(columns, taps);
+    return {1, shape.in_channels, rows * parts, parts};
+  }
+  // With holes, a row's taps are those that lie at equal distances.
+  const int64_t together = shape.dilations[1] > 1 ? 1 : taps / columns;
+  return {1, shape.in_channels, CeilDivide(rows, together), 1};
+}
+
+struct Block {
+  int64_t first_row;
+  int64_t rows;
+  int64_t first_column;
+  int64_t columns;
+};
+
+Block BlockAt(const Convolution& shape, const Depth& depth, int64_t i) {
+  const auto [rows, columns] = shape.kernel;
+  if (depth.parts == 1) {
+    const int64_t begin = rows * i / depth.blocks;
+    return {begin, rows * (i + 1) / depth.blocks - begin, 0, columns};
+  }
+  const int64_t part = i % depth.parts;
+  const int64_t begin = columns * part / depth.parts;
+  return {i / depth.parts, 1, begin, columns * (part + 1) / depth.parts - begin};
+}
+
+int64_t PanelsOf(const Convolution& shape) { return CeilDivide(shape.out_channels, kPanel); }
+
+// Channels that a panel has room for: half as many where the last one needs no more.
+int64_t PanelWidth(const Convolution& shape, int64_t panel) {
+  return shape.out_channels - panel * kPanel > kNarrowChannels ? kPanel : kNarrowChannels;
+}
+
+int64_t PositionsOf(const Convolution& shape) {
+  return shape.samples * shape.output[0] * shape.output[1];
+}
+
+// The positions that a span has at most: as many as the second level cache holds.
+int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
+  // Few weights are read from the nearest cache however short a span is.
+  constexpr int64_t kFewWeights = int64_t{32} << 10;
+  constexpr int64_t kNearCache = int64_t{32} << 10;
+  constexpr int64_t kLeast = 8 * kTilePositions;
+  const auto bytes = static_cast<int64_t>(sizeof(float));
+  const int64_t weights = PackedFilterSize(shape) * bytes;
+  int64_t of_position = DepthOf(shape).chunk * shape.strides[0] * shape.strides[1];
+  // Weights that no cache holds are worth more than what is written.
+  if (weights <= cache_bytes) of_position += shape.out_channels;
+  const int64_t fit =
+      (weights <= kFewWeights ? kNearCache : cache_bytes / 2) / (of_position * bytes);
+  const int64_t wanted = std::clamp(fit, kLeast, Span::kMostPositions);
+  const int64_t taps = shape.kernel[0] * shape.kernel[1];
+  return std::max<int64_t>(1, std::min(wanted, Span::kMostAddresses / taps) / kTilePositions) *
+         kTilePositions;
+}
+
+// The parameters of a panel, with room for a whole one.
+struct Panel {
+  float bias[kPanel] = {};
+  float before[kPanel] = {};
+  float after[kPanel] = {};
+  ChannelSlopes before_addition;
+  ChannelSlopes after_addition;
+  int64_t channels;
+
+  Panel(const Convolution& shape, const ConvolutionEnd& end, int64_t panel)
+      : before_addition(end.before_addition),
+        after_addition(end.after_addition),
+        channels(std::min(kPanel, shape.out_channels - panel * kPanel)) {
+    const auto copy = [&](float* to, const float* from) {
+      if (from == nullptr) return;
+      std::memcpy(to, from + panel * kPanel, static_cast<size_t>(channels) * sizeof(float));
+    };
+    copy(bias, end.bias);
+    copy(before, end.before_addition.of_channels);
+    copy(after, end.after_addition.of_channels);
+    if (before_addition.of_channels != nullptr) before_addition.of_channels = before;
+    if (after_addition.of_channels != nullptr) after_addition.of_channels = after;
+  }
+};
+
+class Convolver {
+ public:
+  Convolver(const Convolution& shape, float* y, const float* x, const float* weights,
+            const ConvolutionEnd& end, int64_t cache_bytes)
+      : shape_(shape),
+        depth_(DepthOf(shape)),
+        y_(y),
+        x_(x),
+        weights_(weights),
+        end_(end),
+        // What does not stay in the second level cache has to be fetched in time.
+        prefetches_(PackedFilterSize(shape) * static_cast<int64_t>(sizeof(float)) >
+                    cache_bytes / 4) {}
+
+  // Some panels of `size` positions, no more than a span's capacity, or of those that there are.
+  void Compute(int64_t begin, int64_t size, int64_t first_panel, int64_t end_panel) const {
+    Span span;
+    span.Place(shape_, x_, begin, std::min(begin + size, PositionsOf(shape_)));
+    for (int64_t panel = first_panel; panel < end_panel; ++panel) ComputePanel(span, panel);
+  }
+
+ private:
+  void ComputePanel(const Span& span, int64_t index) const {
+    alignas(64) float sums[Span::kMostPositions * kPanel];
+    const Panel panel(shape_, end_, index);
+    const int64_t width = PanelWidth(shape_, index);
+    const int64_t taps = shape_.kernel[0] * shape_.kernel[1];
+    TileCall call{};
+    call.position_step = shape_.strides[1] * shape_.in_channels;
+    call.channels = panel.channels;
+    call.y_step = shape_.out_channels;
+    call.before = panel.before_addition.IsIdentity() ? nullptr : &panel.before_addition;
+    call.after = panel.after_addition.IsIdentity() ? nullptr : &panel.after_addition;
+    call.weights = weights_ + index * kPanel * shape_.in_channels * taps;
+    call.bias = panel.bias;
+    for (int64_t chunk = 0; chunk < depth_.chunks; ++chunk) {
+      call.first_channel = chunk * depth_.chunk;
+      const int64_t channels = std::min(depth_.chunk, shape_.in_channels - call.first_channel);
+      for (int64_t i = 0; i < depth_.blocks; ++i) {
+        const Block block = BlockAt(shape_, depth_, i);
+        const bool is_last = chunk + 1 == depth_.chunks && i + 1 == depth_.blocks;
+        const int64_t size = block.rows * block.columns * channels * width;
+        ComputeBlock(span, block, channels, size, is_last ? index : -1, sums, call);
+        call.weights += size;
+        call.bias = nullptr;
+      }
+    }
+  }
+
+  // All tiles; `stored` is the panel whose sums are complete with this block, or -1.
+  void ComputeBlock(const Span& span, const Block& block, int64_t channels, int64_t size,
+                    int64_t stored, float* sums, TileCall call) const {
+    const int64_t width = size / (block.rows * block.columns * channels);
+    const int64_t row_step = shape_.input[1] * shape_.in_channels;
+    const int64_t column_step = shape_.dilations[1] * shape_.in_channels;
+    const int64_t x_offset = block.first_row * shape_.dilations[0] * row_step +
+                             block.first_column * column_step + call.first_channel;
+    const int64_t first_tap = block.first_row * shape_.kernel[1] + block.first_column;
+    const bool joined = shape_.dilations[1] == 1;  // a row's taps are one run
+    const int64_t most = width == kPanel ? kWidePositions : kNarrowPositions;
+    call.prefetch = call.weights + size;
+    for (int64_t i = 0; i < span.tile_count(); ++i) {
+      const Tile& tile = span.tiles()[i];
+      if (tile.x != nullptr && joined) {
+        call.steps = block.rows;
+        call.step = shape_.dilations[0] * row_step;
+        call.run = block.columns * channels;
+      } else {
+        call.steps = block.rows * block.columns;
+        call.step = column_step;
+        call.run = channels;
+        call.addresses_step = tile.positions;
+      }
+      const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
+      for (int64_t done = 0; done < tile.positions; done += most) {
+        const int64_t at = span.begin() + tile.first + done;
+        call.sums = sums + (tile.first + done) * width;
+        if (stored >= 0) {
+          const int64_t offset = at * shape_.out_channels + stored * kPanel;
+          call.y = y_ + offset;
+          call.addend = end_.addend == nullptr ? nullptr : end_.addend + offset;
+        }
+        if (tile.x != nullptr) {
+          call.x = tile.x + x_offset + done * call.position_step;
+        } else {
+          call.x = nullptr;
+          call.addresses = tile.addresses + first_tap * tile.positions + done;
+        }
+        const int64_t positions = std::min(most, tile.positions - done);
+        if (prefetches_) {
+          call.lines =
+              CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
+        }
+        (width == kPanel ? ComputeWideTile : ComputeNarrowTile)(positions, call);
+        call.prefetch += call.lines * kCacheLine * pieces;
+      }
+    }
+  }
+
+  const Convolution& shape_;
+  const Depth depth_;
+  float* y_;
+  const float* x_;
+  const float* weights_;
+  const ConvolutionEnd& end_;
+  const bool prefetches_;
+};
+
+// A kernel of one position, with nothing around it, sees no rows.
+Convolution Flattened(const Convolution& shape) {
+  constexpr std::array<int64_t, 2> kOnes = {1, 1};
+  Convolution flat = shape;
+  if (shape.kernel != kOnes || shape.strides != kOnes || shape.input != shape.output) return flat;
+  flat.samples = 1;
+  flat.input = {1, shape.samples * shape.input[0] * shape.input[1]};
+  flat.output = flat.input;
+  return flat;
+}
+
+// Rows of taps that are over before they have begun, as those of first layers are.
+bool HasShortRows(const Convolution& shape) {
+  return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
+         shape.kernel[1] * shape.in_channels < Convolution::kShortRow &&
+         shape.kernel[0] * shape.kernel[1] * shape.in_channels <= kBlockDepth;
+}
+
+// The rows that a window's taps lie in, from their first element on.
+struct WindowRows {
+  const float* first[kBlockDepth];  // null: zeros
+  int64_t size;                     // of each, that may be read
+
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): as many as the kernel has
+  WindowRows(const Convolution& shape, const float* x, const Position& at)
+      : size(shape.input[1] * shape.in_channels) {
+    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
+      const int64_t row = at.Row(shape) + k * shape.dilations[0];
+      const bool inside = row >= 0 && row < shape.input[0];
+      first[k] = inside ? x + (at.sample * shape.input[0] + row) * size : nullptr;
+    }
+  }
+};
+
+// Writes what `count` windows, from that of `at` on in its row of y, see one behind the other.
+void GatherRow(const Convolution& shape, const WindowRows& rows, const Position& at, int64_t count,
+               float* to) {
+  const int64_t run = shape.kernel[1] * shape.in_channels;
+  const int64_t step = shape.strides[1] * shape.in_channels;
+  int64_t element = at.Column(shape) * shape.in_channels;  // of each row, may be in the padding
+  for (int64_t i = 0; i < count; ++i, element += step) {
+    // A whole line, of which the next row overwrites what is too much.
+    const bool lines = element >= 0 && element + kCacheLine <= rows.size;
+    for (int64_t k = 0; k < shape.kernel[0]; ++k, to += run) {
+      const float* row = rows.first[k];
+      if (lines && row != nullptr) {
+        std::memcpy(to, row + element, kCacheLine * sizeof(float));
+        continue;
+      }
+      for (int64_t l = 0; l < run; ++l) {
+        const int64_t from = element + l;
+        to[l] = row != nullptr && from >= 0 && from < rows.size ? row[from] : 0.0F;
+      }
+    }
+  }
+}
+
+// As a convolution of single positions, whose channels are what a window sees: by the addresses of
+// its own, such a row would take longer than its products.
+void ConvolveGathered(const Convolution& shape, float* y, const float* x, const float* weights,
+                      const ConvolutionEnd& end, int64_t cache_bytes) {
+  constexpr int64_t kGathered = 4096;
+  const int64_t depth = shape.kernel[0] * shape.kernel[1] * shape.in_channels;
+  const int64_t positions = PositionsOf(shape);
+  const int64_t size =
+      std::min(kGathered / depth, Span::kMostPositions) / kTilePositions * kTilePositions;
+  ParallelJobs(CeilDivide(positions, size), [&](int64_t job) {
+    alignas(64) float gathered[kGathered + kCacheLine];
+    const int64_t begin = job * size;
+    Convolution piece;
+    piece.samples = 1;
+    piece.in_channels = depth;
+    piece.out_channels = shape.out_channels;
+    piece.input = {1, std::min(size, positions - begin)};
+    piece.output = piece.input;
+    piece.kernel = piece.strides = piece.dilations = {1, 1};
+    float* to = gathered;
+    Position at = Position::At(shape, begin);
+    for (int64_t left = piece.input[1]; left > 0;) {
+      const int64_t count = std::min(left, shape.output[1] - at.j);
+      GatherRow(shape, WindowRows(shape, x, at), at, count, to);
+      to += count * depth;
+      left -= count;
+      at.Advance(shape, count);
+    }
+    ConvolutionEnd piece_end = end;
+    if (end.addend != nullptr) piece_end.addend += begin * shape.out_channels;
+    const Convolver convolver(piece, y + begin * shape.out_channels, gathered, weights, piece_end,
+                              cache_bytes);
+    convolver.Compute(0, piece.input[1], 0, PanelsOf(shape));
+  });
+}
+
+}  // namespace
+
+int64_t PackedFilterSize(const Convolution& shape) {
+  const int64_t last = PanelsOf(shape) - 1;
+  return (last * kPanel + PanelWidth(shape, last)) * shape.in_channels * shape.kernel[0] *
+         shape.kernel[1];
+}
+
+void PackFilters(const Convolution& shape, float* packed, const float* filters) {
+  const Depth depth = DepthOf(shape);
+  const int64_t taps = shape.kernel[0] * shape.kernel[1];
+  const int64_t size = shape.in_channels * taps;  // of a filter
+  // Some input channels of a panel's filters together, which would not stay in a cache where they
+  // lie: their distance is often a power of two.
+  constexpr int64_t kTogether = kChunkMultiple;
+  const int64_t step = (kTogether + 1) * taps;
+  std::vector<float> together(static_cast<size_t>(kPanel * step), 0.0F);
+  for (int64_t panel = 0; panel < PanelsOf(shape); ++panel) {
+    const int64_t width = PanelWidth(shape, panel);
+    const int64_t channels = std::min(width, shape.out_channels - panel * kPanel);
+    if (channels < width) std::fill(together.begin(), together.end(), 0.0F);
+    for (int64_t c = 0; c < shape.in_channels; c += kTogether) {
+      const int64_t count = std::min(kTogether, shape.in_channels - c);
+      for (int64_t m = 0; m < channels; ++m) {
+        const float* from = filters + (panel * kPanel + m) * size + c * taps;
+        std::copy_n(from, count * taps, together.data() + m * step);
+      }
+      // Chunks follow each other; in each, the taps.
+      const int64_t first = c / depth.chunk * depth.chunk;
+      const int64_t chunk = std::min(depth.chunk, shape.in_channels - first);
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        float* to = packed + (first * taps + tap * chunk + c - first) * width;
+        for (int64_t i = 0; i < count; ++i, to += width) {
+          const float* from = together.data() + i * taps + tap;
+          for (int64_t m = 0; m < width; ++m) to[m] = from[m * step];
+        }
+      }
+    }
+    packed += size * width;
+  }
+}
+
+void Convolve(const Convolution& shape, float* y, const float* x, const float* packed_filters,
+              const ConvolutionEnd& end, int64_t cache_bytes) {
+  if (PositionsOf(shape) == 0) return;
+  if (HasShortRows(shape)) return ConvolveGathered(shape, y, x, packed_filters, end, cache_bytes);
+  const Convolution flat = Flattened(shape);
+  const Convolver convolver(flat, y, x, packed_filters, end, cache_bytes);
+  const int64_t positions = PositionsOf(flat);
+  const int64_t panels = PanelsOf(flat);
+  const int64_t threads = omp_get_max_threads();
+  const int64_t x_size = flat.samples * flat.input[0] * flat.input[1] * flat.in_channels;
+  int64_t spans = CeilDivide(positions, SpanCapacity(flat, cache_bytes));
+  const auto size = [&] {
+    return CeilDivide(CeilDivide(positions, spans), kTilePositions) * kTilePositions;
+  };
+  // Threads share the larger of the two, in so many parts that one that is held up gets fewer.
+  constexpr int64_t kParts = 4;
+  if (PackedFilterSize(flat) > x_size && panels >= kParts * threads) {
+    ParallelJobs(panels, [&](int64_t i) {
+      for (int64_t begin = 0; begin < positions; begin += size()) {
+        convolver.Compute(begin, size(), i, i + 1);
+      }
+    });
+    return;
+  }
+  if (threads > 1)
+    spans = std::max(spans, std::min(kParts * threads, positions / (4 * kTilePositions)));
+  ParallelJobs(CeilDivide(positions, size()),
+               [&](int64_t i) { convolver.Compute(i * size(), size(), 0, panels); });
+}
+
+}  // namespace rectifier::kernels

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace rectifier::kernels {
+
+// A convolution over channels-last x [samples, height, width, C] (a height of 1 for one dimension)
+// whose filters each see all C channels:
+//
+//   y[n, i, j, m] = g(f(bias[m] + Σ w[m, c, k, l] · x[n, i·stride − pad + k·dilation, …, c])
+//                     + addend[n, i, j, m])
+//
+// Arrays are {height, width}. The sum is taken in one order, with one rounding for each product and
+// its addition, wherever a position lies in the batch and whatever the number of threads.
+struct Convolution {
+  int64_t samples = 0;
+  int64_t in_channels = 0;  // at most kMostChannels
+  int64_t out_channels = 0;
+  std::array<int64_t, 2> input{};
+  std::array<int64_t, 2> output{};
+  std::array<int64_t, 2> kernel{};  // at most kMostTaps in all
+  std::array<int64_t, 2> strides{};
+  std::array<int64_t, 2> dilations{};
+  std::array<int64_t, 2> pads_begin{};
+
+  static constexpr int64_t kMostChannels = 8192;
+  static constexpr int64_t kMostTaps = 512;
+  // Rows of taps with fewer numbers of x cost more to find than to multiply.
+  static constexpr int64_t kShortRow = 16;
+};
+
+// x > 0 ? x : slope · x, with a slope for each channel or one for all; one of exactly 0 is ReLU,
+// which is 0 for every other x.
+struct ChannelSlopes {
+  const float* of_channels = nullptr;
+  float of_all = 1;
+
+  bool IsIdentity() const { return of_channels == nullptr && of_all == 1; }
+};
+
+// What becomes of each sum. Pointers may be null.
+struct ConvolutionEnd {
+  const float* bias = nullptr;      // [M]
+  ChannelSlopes before_addition{};  // f
+  const float* addend = nullptr;    // as y lies; may be y itself
+  ChannelSlopes after_addition{};   // g
+};
+
+// Elements of the filters as Convolve() reads them: with M rounded up to whole vectors.
+int64_t PackedFilterSize(const Convolution& shape);
+
+// Filters [M, C, kernel height, kernel width], so laid. What they become depends on these four
+// dimensions alone.
+void PackFilters(const Convolution& shape, float* packed, const float* filters);
+
+// `cache_bytes` of the second level, of each core: what is worked on at a time is chosen to fit.
+void Convolve(const Convolution& shape, float* y, const float* x, const float* packed_filters,
+              const ConvolutionEnd& end, int64_t cache_bytes);
+
+}  // namespace rectifier::kernels

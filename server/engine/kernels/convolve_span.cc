@@ -1,0 +1,71 @@
+#include "server/engine/kernels/convolve_span.h"
+
+#include <algorithm>
+
+#include "server/core/check.h"
+
+namespace rectifier::kernels {
+namespace {
+
+alignas(64) constexpr float kZeros[Convolution::kMostChannels] = {};
+
+}  // namespace
+
+bool Span::PlaceInside(const Convolution& shape, const float* x, const Position& at, Tile& tile) {
+  const int64_t row = at.Row(shape);
+  const int64_t column = at.Column(shape);
+  const int64_t last_row = row + (shape.kernel[0] - 1) * shape.dilations[0];
+  const int64_t last_column =
+      column + (tile.positions - 1) * shape.strides[1] + (shape.kernel[1] - 1) * shape.dilations[1];
+  if (at.j + tile.positions > shape.output[1] || row < 0 || column < 0 ||
+      last_row >= shape.input[0] || last_column >= shape.input[1]) {
+    return false;
+  }
+  tile.x = x + ((at.sample * shape.input[0] + row) * shape.input[1] + column) * shape.in_channels;
+  return true;
+}
+
+void Span::PlaceByAddresses(const Convolution& shape, const float* x, Position at, Tile& tile) {
+  const float** addresses = addresses_ + addresses_used_;
+  addresses_used_ += shape.kernel[0] * shape.kernel[1] * tile.positions;
+  tile.addresses = addresses;
+  for (int i = 0; i < tile.positions; ++i) {
+    const float** address = addresses + i;
+    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
+      const int64_t row = at.Row(shape) + k * shape.dilations[0];
+      const bool row_inside = row >= 0 && row < shape.input[0];
+      for (int64_t l = 0; l < shape.kernel[1]; ++l) {
+        const int64_t column = at.Column(shape) + l * shape.dilations[1];
+        const bool inside = row_inside && column >= 0 && column < shape.input[1];
+        const int64_t pixel = (at.sample * shape.input[0] + row) * shape.input[1] + column;
+        *address = inside ? x + pixel * shape.in_channels : kZeros;
+        address += tile.positions;
+      }
+    }
+    at.Advance(shape, 1);
+  }
+}
+
+void Span::Place(const Convolution& shape, const float* x, int64_t begin, int64_t end) {
+  const int64_t taps = shape.kernel[0] * shape.kernel[1];
+  RECTIFIER_CHECK(end - begin <= kMostPositions && (end - begin) * taps <= kMostAddresses);
+  begin_ = begin;
+  tile_count_ = 0;
+  addresses_used_ = 0;
+  Position at = Position::At(shape, begin);
+  for (int64_t index = begin; index < end;) {
+    const int64_t left = end - index;
+    // Two of three or four rather than a full one and one of a single position, which takes as
+    // long as one of four: the additions wait for each other.
+    const int64_t positions = left > kTilePositions && left < 2 * kTilePositions - 2
+                                  ? (left + 1) / 2
+                                  : std::min(left, kTilePositions);
+    Tile& tile = tiles_[tile_count_++];
+    tile = {index - begin, static_cast<int>(positions), nullptr, nullptr};
+    if (!PlaceInside(shape, x, at, tile)) PlaceByAddresses(shape, x, at, tile);
+    index += positions;
+    at.Advance(shape, positions);
+  }
+}
+
+}  // namespace rectifier::kernels

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+
+#include "server/engine/kernels/convolve.h"
+#include "server/engine/kernels/convolve_tile.h"
+
+namespace rectifier::kernels {
+
+// As many as a narrow tile has, or two wide ones.
+inline constexpr int64_t kTilePositions = kNarrowPositions;
+
+// A position of y, and where its window begins in x.
+struct Position {
+  int64_t sample;
+  int64_t i;
+  int64_t j;
+
+  static Position At(const Convolution& shape, int64_t index) {
+    const int64_t row = index / shape.output[1];
+    return {row / shape.output[0], row % shape.output[0], index % shape.output[1]};
+  }
+
+  void Advance(const Convolution& shape, int64_t positions) {
+    for (j += positions; j >= shape.output[1]; j -= shape.output[1]) {
+      if (++i < shape.output[0]) continue;
+      i = 0;
+      ++sample;
+    }
+  }
+
+  int64_t Row(const Convolution& shape) const { return i * shape.strides[0] - shape.pads_begin[0]; }
+  int64_t Column(const Convolution& shape) const {
+    return j * shape.strides[1] - shape.pads_begin[1];
+  }
+};
+
+// Some positions one behind the other, at most kTilePositions.
+struct Tile {
+  int64_t first;  // position in the span
+  int positions;
+  const float* x;                 // of the first tap and position; null where there are addresses
+  const float* const* addresses;  // [taps][positions]
+};
+
+// Where the tiles of some consecutive positions of y find their x. A tile that lies inside the
+// image in one row of y finds it by a stride; any other, by the addresses of its taps, those in the
+// padding being that of zeros.
+//
+// Its tables are filled as far as they are used, by Place().
+class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
+ public:
+  static constexpr int64_t kMostPositions = 384;
+  static constexpr int64_t kMostAddresses = 4096;
+
+  // Positions [begin, end) of all samples. There are at most kMostPositions, which have at most
+  // kMostAddresses taps together.
+  void Place(const Convolution& shape, const float* x, int64_t begin, int64_t end);
+
+  int64_t begin() const { return begin_; }
+  const Tile* tiles() const { return tiles_; }
+  int64_t tile_count() const { return tile_count_; }
+
+ private:
+  static bool PlaceInside(const Convolution& shape, const float* x, const Position& at, Tile& tile);
+  void PlaceByAddresses(const Convolution& shape, const float* x, Position at, Tile& tile);
+
+  int64_t begin_ = 0;
+  int64_t tile_count_ = 0;
+  int64_t addresses_used_ = 0;
+  Tile tiles_[kMostPositions / kTilePositions + 2];
+  const float* addresses_[kMostAddresses];
+};
+
+}  // namespace rectifier::kernels

@@ -1,0 +1,183 @@
+#include "server/engine/onednn/direct_convolution.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "server/core/check.h"
+#include "server/engine/kernels/convolve.h"
+#include "server/engine/onednn/onednn_compiler.h"
+#include "server/ops/rectifier.h"
+
+namespace rectifier::onednn {
+namespace {
+
+// Post-ops in the order in which the loop takes them; null where there is none.
+struct LoopPostOps {
+  const PostOp* before = nullptr;  // a Rectifier
+  const PostOp* addition = nullptr;
+  const PostOp* after = nullptr;  // a Rectifier
+};
+
+// nullopt when there are more of them, or in another order.
+std::optional<LoopPostOps> Arrange(const std::vector<PostOp>& post_ops) {
+  LoopPostOps arranged;
+  for (const PostOp& post_op : post_ops) {
+    if (post_op.op == "Add") {
+      if (arranged.addition != nullptr) return std::nullopt;
+      arranged.addition = &post_op;
+      continue;
+    }
+    RECTIFIER_CHECK(post_op.op == "Rectifier");
+    const PostOp*& place = arranged.addition == nullptr ? arranged.before : arranged.after;
+    if (place != nullptr) return std::nullopt;
+    place = &post_op;
+  }
+  return arranged;
+}
+
+kernels::Convolution ShapeOf(const Convolution& c) {
+  const Dims x = c.x.desc.get_dims();
+  const Dims y = c.y.desc.get_dims();
+  const auto spatial = [](const Dims& dims) { return std::span(dims).subspan(2); };
+  Dims dilations = c.holes;
+  for (int64_t& dilation : dilations) ++dilation;
+  kernels::Convolution shape;
+  shape.samples = x[0];
+  shape.in_channels = x[1];
+  shape.out_channels = y[1];
+  shape.input = HeightAndWidth(spatial(x), 1);
+  shape.output = HeightAndWidth(spatial(y), 1);
+  shape.kernel = HeightAndWidth(spatial(c.weights.dims), 1);
+  shape.strides = HeightAndWidth(c.strides, 1);
+  shape.dilations = HeightAndWidth(dilations, 1);
+  shape.pads_begin = HeightAndWidth(c.pads_begin, 0);
+  return shape;
+}
+
+Operand PackedFilters(ProgramBuilder& builder, const WeightSource& source,
+                      const kernels::Convolution& shape) {
+  const auto& tensor = builder.graph().value(source.constant).constant;
+  const Desc wanted = RowMajor(Dims{kernels::PackedFilterSize(shape)});
+  return builder.Constant(
+      builder.weights().FindOrMake(tensor, source.form + " panels", wanted, [&] {
+        PackedWeight packed{wanted, AlignedBuffer(wanted.get_size())};
+        auto* to = reinterpret_cast<float*>(packed.data.data());
+        if (source.as_stored) {
+          kernels::PackFilters(shape, to, tensor->data<float>().data());
+        } else {
+          const PackedWeight plain = source.pack(RowMajor(source.dims));
+          kernels::PackFilters(shape, to, reinterpret_cast<const float*>(plain.data.data()));
+        }
+        return packed;
+      }));
+}
+
+// With short rows, as first layers have, the loop spends much of its time on finding x; code that
+// was generated for just that many numbers is faster, once there is enough of it to do. The batch
+// does not count: it must not change the bits.
+bool SuitsGeneratedCode(const kernels::Convolution& shape) {
+  constexpr int64_t kMultiplications = int64_t{1} << 19;
+  const int64_t row = shape.kernel[1] * shape.in_channels;
+  const int64_t of_sample =
+      shape.output[0] * shape.output[1] * shape.out_channels * row * shape.kernel[0];
+  return row < kernels::Convolution::kShortRow && of_sample > kMultiplications;
+}
+
+// Collects the operands of the step. Those that are left out have no place among them.
+class Operands {
+ public:
+  size_t Add(Operand operand) {
+    operands_.push_back(std::move(operand));
+    return operands_.size() - 1;
+  }
+  const std::vector<Operand>& all() const { return operands_; }
+
+ private:
+  std::vector<Operand> operands_;
+};
+
+// Slopes whose address is known when the step runs.
+struct SlopesAt {
+  std::optional<size_t> place;
+  float of_all = 1;
+};
+
+}  // namespace
+
+bool RunsDirectConvolutions() { return !OneDnnIsa().starts_with("avx512"); }
+
+bool PrefersDirectConvolution(const Node& node, const ProgramBuilder& builder,
+                              const Convolution& convolution) {
+  const size_t spatial = convolution.strides.size();
+  if (!RunsDirectConvolutions() || spatial > 2) return false;
+  if (convolution.weights.dims.size() != spatial + 2) return false;  // groups
+  if (builder.graph().constant(node.inputs[1]) == nullptr) return false;
+  const kernels::Convolution shape = ShapeOf(convolution);
+  return !SuitsGeneratedCode(shape) && shape.in_channels <= kernels::Convolution::kMostChannels &&
+         shape.kernel[0] * shape.kernel[1] <= kernels::Convolution::kMostTaps &&
+         Arrange(node.post_ops).has_value();
+}
+
+Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
+                              const Convolution& convolution, const PostOpResult& result,
+                              const std::string& how) {
+  const kernels::Convolution shape = ShapeOf(convolution);
+  const auto post_ops = Arrange(node.post_ops);
+  RECTIFIER_CHECK(post_ops.has_value());
+  Operand y = convolution.y;
+  std::string detail = how;
+  std::optional<Operand> addend;
+  if (post_ops->addition != nullptr) {
+    const Operand added =
+        builder.Get(post_ops->addition->operands[0], ChannelsLast(builder.shape(node.outputs[0])));
+    addend = {added.buffer, y.desc};
+    if (builder.MayOverwrite(added)) y.buffer = added.buffer;
+  }
+  Operands operands;
+  operands.Add(y);
+  operands.Add(convolution.x);
+  operands.Add(PackedFilters(builder, convolution.weights, shape));
+  std::optional<size_t> bias_at;
+  if (convolution.bias) bias_at = operands.Add(*convolution.bias);
+  const auto slopes_of = [&](const PostOp* post_op) -> SlopesAt {
+    if (post_op == nullptr) return {};
+    const ValueId id = post_op->operands[0];
+    const Tensor* slope = builder.graph().constant(id);
+    RECTIFIER_CHECK(slope != nullptr);
+    if (const auto alpha = UniformSlope(*slope)) {
+      detail += fmt::format(" + slope({})", *alpha);
+      return {std::nullopt, *alpha};
+    }
+    detail += " + slope(per channel)";
+    const Shape& shape_of_result = builder.shape(node.outputs[0]);
+    const int64_t channels = shape_of_result[result.channel_axis];
+    RECTIFIER_CHECK(
+        SlopeVariesOnlyAlong(slope->shape(), shape_of_result.rank(), result.channel_axis) &&
+        slope->ElementCount() == channels);
+    return {operands.Add(RepeatedChannels(builder, id, channels, result.repeats))};
+  };
+  const SlopesAt before = slopes_of(post_ops->before);
+  std::optional<size_t> addend_at;
+  if (addend) {
+    addend_at = operands.Add(*addend);
+    detail += y.buffer == addend->buffer ? " + sum" : " + add";
+  }
+  const SlopesAt after = slopes_of(post_ops->after);
+  builder.AddKernel(
+      node.op, "direct", operands.all(),
+      [=, cache_bytes = CacheBytes()](std::span<std::byte* const> memory) {
+        const auto at = [&](std::optional<size_t> i) {
+          return i ? reinterpret_cast<float*>(memory[*i]) : nullptr;
+        };
+        const kernels::ConvolutionEnd end{at(bias_at),
+                                          {at(before.place), before.of_all},
+                                          at(addend_at),
+                                          {at(after.place), after.of_all}};
+        kernels::Convolve(shape, at(0), at(1), at(2), end, cache_bytes);
+      },
+      detail);
+  return y;
+}
+
+}  // namespace rectifier::onednn

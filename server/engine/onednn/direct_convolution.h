@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "server/engine/onednn/emit_convolution.h"
+#include "server/graph/graph.h"
+
+namespace rectifier::onednn {
+
+// A convolution as a loop of our own (kernels/convolve.h), on CPUs with AVX2 and no AVX-512. It is
+// as fast as oneDNN's primitive there, faster where there are many weights for few positions, and
+// nothing has to be generated for it (docs/adr/0016).
+
+// Whether this CPU is one of those.
+bool RunsDirectConvolutions();
+
+// Whether EmitDirectConvolution() can compute `convolution`, of `node` and its post-ops, and
+// should.
+bool PrefersDirectConvolution(const Node& node, const ProgramBuilder& builder,
+                              const Convolution& convolution);
+
+// Adds the step, post-ops included, and returns where its result is: in the convolution's y, or
+// over what is added to it. `result` says how the channels of y are those of the node; `how`, for
+// StepInfo, comes before what is said of the post-ops.
+Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
+                              const Convolution& convolution, const PostOpResult& result,
+                              const std::string& how);
+
+}  // namespace rectifier::onednn
