@@ -1,6 +1,7 @@
 """What is measured: networks of tests/networks at their published size, and the trained ones of examples/."""
 
 import dataclasses
+import os
 import pathlib
 import sys
 
@@ -61,7 +62,11 @@ def write_model(name, folder):
     path = folder / f"{name}.onnx"
     if not path.exists():
         (network,) = catalog.selected([name])
-        path.write_bytes(network.model("full").SerializeToString())
+        with open(path, "wb") as file:
+            file.write(network.model("full").SerializeToString())
+            # Not while the first engine is being timed.
+            file.flush()
+            os.fsync(file.fileno())
     return path
 
 
