@@ -209,7 +209,10 @@ class Convolver {
         if (stored >= 0) {
           const int64_t offset = at * shape_.out_channels + stored * kPanel;
           call.y = y_ + offset;
-          call.addend = end_.addend == nullptr ? nullptr : end_.addend + offset;
+          for (size_t k = 0; k < call.addends.size(); ++k) {
+            const float* addend = end_.addends[k];
+            call.addends[k] = addend == nullptr ? nullptr : addend + offset;
+          }
         }
         if (tile.x != nullptr) {
           call.x = tile.x + x_offset + done * call.position_step;
@@ -323,7 +326,9 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
       at.Advance(shape, count);
     }
     ConvolutionEnd piece_end = end;
-    if (end.addend != nullptr) piece_end.addend += begin * shape.out_channels;
+    for (const float*& addend : piece_end.addends) {
+      if (addend != nullptr) addend += begin * shape.out_channels;
+    }
     const Convolver convolver(piece, y + begin * shape.out_channels, gathered, weights, piece_end,
                               cache_bytes);
     convolver.Compute(0, piece.input[1], 0, PanelsOf(shape));

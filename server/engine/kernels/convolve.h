@@ -9,7 +9,7 @@ namespace rectifier::kernels {
 // whose filters each see all C channels:
 //
 //   y[n, i, j, m] = g(f(bias[m] + Σ w[m, c, k, l] · x[n, i·stride − pad + k·dilation, …, c])
-//                     + addend[n, i, j, m])
+//                     + addends[0][n, i, j, m] + addends[1][n, i, j, m])
 //
 // Arrays are {height, width}. The sum is taken in one order, with one rounding for each product and
 // its addition, wherever a position lies in the batch and whatever the number of threads.
@@ -41,10 +41,10 @@ struct ChannelSlopes {
 
 // What becomes of each sum. Pointers may be null.
 struct ConvolutionEnd {
-  const float* bias = nullptr;      // [M]
-  ChannelSlopes before_addition{};  // f
-  const float* addend = nullptr;    // as y lies; may be y itself
-  ChannelSlopes after_addition{};   // g
+  const float* bias = nullptr;            // [M]
+  ChannelSlopes before_addition{};        // f
+  std::array<const float*, 2> addends{};  // as y lies; one may be y itself
+  ChannelSlopes after_addition{};         // g
 };
 
 // Elements of the filters as Convolve() reads them: with M rounded up to whole vectors.

@@ -37,12 +37,13 @@ template <int kPositions, int kVectors>
 
 // Of a panel that is not whole, rows pass through `row`.
 template <int kPositions, int kVectors>
-[[gnu::always_inline]] inline void Add(Sums<kPositions, kVectors>& sums, const TileCall& call) {
+[[gnu::always_inline]] inline void Add(Sums<kPositions, kVectors>& sums, const TileCall& call,
+                                       const float* addend) {
   const bool whole = call.channels == kVectors * kLanes;
   alignas(32) float row[kVectors * kLanes] = {};
   RECTIFIER_UNROLL
   for (int i = 0; i < kPositions; ++i) {
-    const float* from = call.addend + i * call.y_step;
+    const float* from = addend + i * call.y_step;
     if (!whole) {
       std::memcpy(row, from, static_cast<size_t>(call.channels) * sizeof(float));
       from = row;
@@ -193,7 +194,9 @@ void Compute(const TileCall& call) {
   }
   if (call.y != nullptr) {
     if (call.before != nullptr) Rectify<kPositions, kVectors>(sums, *call.before);
-    if (call.addend != nullptr) Add<kPositions, kVectors>(sums, call);
+    for (const float* addend : call.addends) {
+      if (addend != nullptr) Add<kPositions, kVectors>(sums, call, addend);
+    }
     if (call.after != nullptr) Rectify<kPositions, kVectors>(sums, *call.after);
     Store<kPositions, kVectors>(sums, call);
   } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "server/engine/kernels/convolve.h"
@@ -36,7 +37,7 @@ struct TileCall {
   float* y;           // of the last block, else null
   int64_t y_step;     // from position to position, also of the addend
   int64_t channels;   // that are stored, of the panel's
-  const float* addend;
+  std::array<const float*, 2> addends;
   const ChannelSlopes* before;  // of the panel, null where they are the identity
   const ChannelSlopes* after;
 };

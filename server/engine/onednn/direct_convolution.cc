@@ -1,6 +1,8 @@
 #include "server/engine/onednn/direct_convolution.h"
 
+#include <array>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,11 +14,13 @@
 namespace rectifier::onednn {
 namespace {
 
+constexpr size_t kAddends = std::tuple_size_v<decltype(kernels::ConvolutionEnd::addends)>;
+
 // Post-ops in the order in which the loop takes them; null where there is none.
 struct LoopPostOps {
-  const PostOp* before = nullptr;  // a Rectifier
-  const PostOp* addition = nullptr;
-  const PostOp* after = nullptr;  // a Rectifier
+  const PostOp* before = nullptr;        // a Rectifier
+  std::vector<const PostOp*> additions;  // as many as the loop takes
+  const PostOp* after = nullptr;         // a Rectifier
 };
 
 // nullopt when there are more of them, or in another order.
@@ -24,12 +28,12 @@ std::optional<LoopPostOps> Arrange(const std::vector<PostOp>& post_ops) {
   LoopPostOps arranged;
   for (const PostOp& post_op : post_ops) {
     if (post_op.op == "Add") {
-      if (arranged.addition != nullptr) return std::nullopt;
-      arranged.addition = &post_op;
+      if (arranged.after != nullptr || arranged.additions.size() == kAddends) return std::nullopt;
+      arranged.additions.push_back(&post_op);
       continue;
     }
     RECTIFIER_CHECK(post_op.op == "Rectifier");
-    const PostOp*& place = arranged.addition == nullptr ? arranged.before : arranged.after;
+    const PostOp*& place = arranged.additions.empty() ? arranged.before : arranged.after;
     if (place != nullptr) return std::nullopt;
     place = &post_op;
   }
@@ -127,12 +131,12 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
   RECTIFIER_CHECK(post_ops.has_value());
   Operand y = convolution.y;
   std::string detail = how;
-  std::optional<Operand> addend;
-  if (post_ops->addition != nullptr) {
+  std::vector<Operand> addends;
+  for (const PostOp* addition : post_ops->additions) {
     const Operand added =
-        builder.Get(post_ops->addition->operands[0], ChannelsLast(builder.shape(node.outputs[0])));
-    addend = {added.buffer, y.desc};
-    if (builder.MayOverwrite(added)) y.buffer = added.buffer;
+        builder.Get(addition->operands[0], ChannelsLast(builder.shape(node.outputs[0])));
+    addends.push_back({added.buffer, y.desc});
+    if (y.buffer == convolution.y.buffer && builder.MayOverwrite(added)) y.buffer = added.buffer;
   }
   Operands operands;
   operands.Add(y);
@@ -158,10 +162,10 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
     return {operands.Add(RepeatedChannels(builder, id, channels, result.repeats))};
   };
   const SlopesAt before = slopes_of(post_ops->before);
-  std::optional<size_t> addend_at;
-  if (addend) {
-    addend_at = operands.Add(*addend);
-    detail += y.buffer == addend->buffer ? " + sum" : " + add";
+  std::array<std::optional<size_t>, kAddends> addends_at;
+  for (size_t i = 0; i < addends.size(); ++i) {
+    addends_at[i] = operands.Add(addends[i]);
+    detail += y.buffer == addends[i].buffer ? " + sum" : " + add";
   }
   const SlopesAt after = slopes_of(post_ops->after);
   builder.AddKernel(
@@ -172,7 +176,7 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
         };
         const kernels::ConvolutionEnd end{at(bias_at),
                                           {at(before.place), before.of_all},
-                                          at(addend_at),
+                                          {at(addends_at[0]), at(addends_at[1])},
                                           {at(after.place), after.of_all}};
         kernels::Convolve(shape, at(0), at(1), at(2), end, cache_bytes);
       },

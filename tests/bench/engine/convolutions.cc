@@ -201,7 +201,7 @@ bool Measure(const Layer& layer, double seconds) {
   const AlignedBuffer theirs = RandomFloats(y_size);
   kernels::PackFilters(shape, Floats(packed), Floats(filters));
   Primitive primitive(shape, Floats(x), Floats(filters), Floats(bias), Floats(theirs));
-  const kernels::ConvolutionEnd end{Floats(bias), {nullptr, kSlope}, nullptr, {}};
+  const kernels::ConvolutionEnd end{Floats(bias), {nullptr, kSlope}, {}, {}};
   const auto loop = [&, cache_bytes = CacheBytes()] {
     kernels::Convolve(shape, Floats(ours), Floats(x), Floats(packed), end, cache_bytes);
   };

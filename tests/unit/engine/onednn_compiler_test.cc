@@ -217,7 +217,7 @@ TEST(OneDnnCompilerTest, RunsConvolutionsInALoopWhereThereIsOnlyAvx2) {
     const %alpha: f32[] = 0.25
     %a = Conv(%x, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
     %b = Conv(%a, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%alpha) -> Add(%a) -> Rectifier(%s)
-    %c = Conv(%b, %w) {pads = [1, 1, 1, 1]} -> Add(%a)
+    %c = Conv(%b, %w) {pads = [1, 1, 1, 1]} -> Add(%a) -> Add(%x)
     %d = ConvTranspose(%c, %v) {strides = [2, 2]}
     output %d
   )";
@@ -228,7 +228,7 @@ TEST(OneDnnCompilerTest, RunsConvolutionsInALoopWhereThereIsOnlyAvx2) {
   EXPECT_THAT(ConvDetails(*program),
               ElementsAre("loop:direct  + slope(per channel)",
                           "loop:direct  + slope(0.25) + add + slope(per channel)",
-                          "loop:direct  + sum", "loop:direct phases", "loop:phases"));
+                          "loop:direct  + sum + add", "loop:direct phases", "loop:phases"));
 }
 
 TEST(OneDnnCompilerTest, RunsFewOutputChannelsByRowsOfTapsWhereThereIsOnlyAvx2) {

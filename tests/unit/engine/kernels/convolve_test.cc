@@ -79,6 +79,7 @@ struct Operands {
   std::vector<float> bias;
   std::vector<float> before;
   std::vector<float> addend;
+  std::vector<float> other;  // that is added
   std::vector<float> after;
 
   explicit Operands(const Convolution& s)
@@ -88,10 +89,11 @@ struct Operands {
         bias(Random(static_cast<size_t>(s.out_channels), 3)),
         before(Random(static_cast<size_t>(s.out_channels), 4)),
         addend(Random(SizeOfY(s), 5)),
+        other(Random(SizeOfY(s), 7)),
         after(Random(static_cast<size_t>(s.out_channels), 6)) {}
 
   ConvolutionEnd End() const {
-    return {bias.data(), {before.data()}, addend.data(), {after.data()}};
+    return {bias.data(), {before.data()}, {addend.data(), other.data()}, {after.data()}};
   }
 };
 
@@ -131,7 +133,8 @@ std::vector<float> Reference(const Convolution& s, const Operands& operands) {
               }
             }
           }
-          sum = rectified(sum, operands.before[static_cast<size_t>(m)]) + operands.addend[y.size()];
+          sum = rectified(sum, operands.before[static_cast<size_t>(m)]) +
+                operands.addend[y.size()] + operands.other[y.size()];
           y.push_back(static_cast<float>(rectified(sum, operands.after[static_cast<size_t>(m)])));
         }
       }
@@ -261,23 +264,24 @@ float Ended(float x, ConvolutionEnd end) {
 
 TEST(ConvolveEndTest, RectifiesBeforeAndAfterTheAddition) {
   const float addend = 3;
-  EXPECT_EQ(Ended(-4, {nullptr, {nullptr, 0.5F}, &addend, {}}), 1);
-  EXPECT_EQ(Ended(-4, {nullptr, {}, &addend, {nullptr, 0.5F}}), -0.5F);
-  EXPECT_EQ(Ended(-10, {nullptr, {nullptr, 0.5F}, &addend, {nullptr, 8}}), -16);
-  EXPECT_EQ(Ended(4, {nullptr, {nullptr, 0.5F}, &addend, {nullptr, 8}}), 7);
+  EXPECT_EQ(Ended(-4, {nullptr, {nullptr, 0.5F}, {&addend}, {}}), 1);
+  EXPECT_EQ(Ended(-4, {nullptr, {}, {&addend}, {nullptr, 0.5F}}), -0.5F);
+  EXPECT_EQ(Ended(-10, {nullptr, {nullptr, 0.5F}, {&addend}, {nullptr, 8}}), -16);
+  EXPECT_EQ(Ended(4, {nullptr, {nullptr, 0.5F}, {&addend}, {nullptr, 8}}), 7);
+  EXPECT_EQ(Ended(-4, {nullptr, {nullptr, 0.5F}, {&addend, &addend}, {}}), 4);
 }
 
 TEST(ConvolveEndTest, ASlopeMayBeNegativeOrAboveOne) {
-  EXPECT_EQ(Ended(-2, {nullptr, {nullptr, -0.5F}, nullptr, {}}), 1);
-  EXPECT_EQ(Ended(-2, {nullptr, {nullptr, 3}, nullptr, {}}), -6);
+  EXPECT_EQ(Ended(-2, {nullptr, {nullptr, -0.5F}, {}, {}}), 1);
+  EXPECT_EQ(Ended(-2, {nullptr, {nullptr, 3}, {}, {}}), -6);
 }
 
 TEST(ConvolveEndTest, OneSlopeOf0IsReluAlsoAtInfinity) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  EXPECT_EQ(Ended(-kInfinity, {nullptr, {nullptr, 0}, nullptr, {}}), 0);
-  EXPECT_EQ(Ended(-kInfinity, {nullptr, {nullptr, 0.5F}, nullptr, {}}), -kInfinity);
+  EXPECT_EQ(Ended(-kInfinity, {nullptr, {nullptr, 0}, {}, {}}), 0);
+  EXPECT_EQ(Ended(-kInfinity, {nullptr, {nullptr, 0.5F}, {}, {}}), -kInfinity);
   const float slope = 0;
-  EXPECT_TRUE(std::isnan(Ended(-kInfinity, {nullptr, {&slope}, nullptr, {}})));
+  EXPECT_TRUE(std::isnan(Ended(-kInfinity, {nullptr, {&slope}, {}, {}})));
 }
 
 TEST(ConvolveEndTest, TheAddendMayBeTheResult) {
@@ -288,7 +292,7 @@ TEST(ConvolveEndTest, TheAddendMayBeTheResult) {
   PackFilters(shape, packed.data(), operands.filters.data());
   std::vector<float> y = operands.addend;
   ConvolutionEnd end = operands.End();
-  end.addend = y.data();
+  end.addends[0] = y.data();
   Convolve(shape, y.data(), operands.x.data(), packed.data(), end, kCacheBytes);
   EXPECT_TRUE(SameBits(y, apart));
 }
