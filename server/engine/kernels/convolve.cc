@@ -129,6 +129,13 @@ struct Panel {
   }
 };
 
+// How what a tile sees of x in a block is read, as in TileCall.
+struct TapRuns {
+  int64_t steps;
+  int64_t step;
+  int64_t run;
+};
+
 class Convolver {
  public:
   Convolver(const Convolution& shape, float* y, const float* x, const float* weights,
@@ -171,7 +178,7 @@ class Convolver {
         const Block block = BlockAt(shape_, depth_, i);
         const bool is_last = chunk + 1 == depth_.chunks && i + 1 == depth_.blocks;
         const int64_t size = block.rows * block.columns * channels * width;
-        ComputeBlock(span, block, channels, size, is_last ? index : -1, sums, call);
+        ComputeBlock(span, block, channels, width, is_last ? index : -1, sums, call);
         call.weights += size;
         call.bias = nullptr;
       }
@@ -179,30 +186,32 @@ class Convolver {
   }
 
   // All tiles; `stored` is the panel whose sums are complete with this block, or -1.
-  void ComputeBlock(const Span& span, const Block& block, int64_t channels, int64_t size,
+  void ComputeBlock(const Span& span, const Block& block, int64_t channels, int64_t width,
                     int64_t stored, float* sums, TileCall call) const {
-    const int64_t width = size / (block.rows * block.columns * channels);
     const int64_t row_step = shape_.input[1] * shape_.in_channels;
     const int64_t column_step = shape_.dilations[1] * shape_.in_channels;
     const int64_t x_offset = block.first_row * shape_.dilations[0] * row_step +
                              block.first_column * column_step + call.first_channel;
     const int64_t first_tap = block.first_row * shape_.kernel[1] + block.first_column;
-    const bool joined = shape_.dilations[1] == 1;  // a row's taps are one run
+    const TapRuns by_tap{block.rows * block.columns, column_step, channels};
+    // Without holes, what a tile inside the image sees of a row is one run.
+    const TapRuns by_row{block.rows, shape_.dilations[0] * row_step, block.columns * channels};
+    const TapRuns& inside = shape_.dilations[1] == 1 ? by_row : by_tap;
     const int64_t most = width == kPanel ? kWidePositions : kNarrowPositions;
+    const int64_t size = block.rows * block.columns * channels * width;
     call.prefetch = call.weights + size;
     for (int64_t i = 0; i < span.tile_count(); ++i) {
       const Tile& tile = span.tiles()[i];
-      if (tile.x != nullptr && joined) {
-        call.steps = block.rows;
-        call.step = shape_.dilations[0] * row_step;
-        call.run = block.columns * channels;
-      } else {
-        call.steps = block.rows * block.columns;
-        call.step = column_step;
-        call.run = channels;
-        call.addresses_step = tile.positions;
-      }
+      const TapRuns& runs = tile.x == nullptr ? by_tap : inside;
+      call.steps = runs.steps;
+      call.step = runs.step;
+      call.run = runs.run;
+      call.addresses_step = tile.positions;
       const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
+      if (prefetches_) {
+        call.lines =
+            CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
+      }
       for (int64_t done = 0; done < tile.positions; done += most) {
         const int64_t at = span.begin() + tile.first + done;
         call.sums = sums + (tile.first + done) * width;
@@ -221,10 +230,6 @@ class Convolver {
           call.addresses = tile.addresses + first_tap * tile.positions + done;
         }
         const int64_t positions = std::min(most, tile.positions - done);
-        if (prefetches_) {
-          call.lines =
-              CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
-        }
         (width == kPanel ? ComputeWideTile : ComputeNarrowTile)(positions, call);
         call.prefetch += call.lines * kCacheLine * pieces;
       }

@@ -9,7 +9,6 @@
 #include "server/core/check.h"
 #include "server/engine/kernels/convolve.h"
 #include "server/engine/onednn/onednn_compiler.h"
-#include "server/ops/rectifier.h"
 
 namespace rectifier::onednn {
 namespace {
@@ -111,12 +110,10 @@ struct SlopesAt {
 
 bool RunsDirectConvolutions() { return !OneDnnIsa().starts_with("avx512"); }
 
-bool PrefersDirectConvolution(const Node& node, const ProgramBuilder& builder,
-                              const Convolution& convolution) {
+bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) {
   const size_t spatial = convolution.strides.size();
   if (!RunsDirectConvolutions() || spatial > 2) return false;
   if (convolution.weights.dims.size() != spatial + 2) return false;  // groups
-  if (builder.graph().constant(node.inputs[1]) == nullptr) return false;
   const kernels::Convolution shape = ShapeOf(convolution);
   return !SuitsGeneratedCode(shape) && shape.in_channels <= kernels::Convolution::kMostChannels &&
          shape.kernel[0] * shape.kernel[1] <= kernels::Convolution::kMostTaps &&
@@ -146,20 +143,14 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
   if (convolution.bias) bias_at = operands.Add(*convolution.bias);
   const auto slopes_of = [&](const PostOp* post_op) -> SlopesAt {
     if (post_op == nullptr) return {};
-    const ValueId id = post_op->operands[0];
-    const Tensor* slope = builder.graph().constant(id);
-    RECTIFIER_CHECK(slope != nullptr);
-    if (const auto alpha = UniformSlope(*slope)) {
+    const auto slope =
+        FusedSlope(builder, post_op->operands[0], builder.shape(node.outputs[0]), result);
+    if (const auto* alpha = std::get_if<float>(&slope)) {
       detail += fmt::format(" + slope({})", *alpha);
       return {std::nullopt, *alpha};
     }
     detail += " + slope(per channel)";
-    const Shape& shape_of_result = builder.shape(node.outputs[0]);
-    const int64_t channels = shape_of_result[result.channel_axis];
-    RECTIFIER_CHECK(
-        SlopeVariesOnlyAlong(slope->shape(), shape_of_result.rank(), result.channel_axis) &&
-        slope->ElementCount() == channels);
-    return {operands.Add(RepeatedChannels(builder, id, channels, result.repeats))};
+    return {operands.Add(std::get<Operand>(slope))};
   };
   const SlopesAt before = slopes_of(post_ops->before);
   std::array<std::optional<size_t>, kAddends> addends_at;

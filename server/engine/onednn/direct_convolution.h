@@ -16,8 +16,7 @@ bool RunsDirectConvolutions();
 
 // Whether EmitDirectConvolution() can compute `convolution`, of `node` and its post-ops, and
 // should.
-bool PrefersDirectConvolution(const Node& node, const ProgramBuilder& builder,
-                              const Convolution& convolution);
+bool PrefersDirectConvolution(const Node& node, const Convolution& convolution);
 
 // Adds the step, post-ops included, and returns where its result is: in the convolution's y, or
 // over what is added to it. `result` says how the channels of y are those of the node; `how`, for

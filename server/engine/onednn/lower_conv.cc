@@ -176,7 +176,7 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
       HolesOf(window),
       window.pads_begin,
       window.pads_end};
-  const int64_t lanes = LanesTogether(PrefersDirectConvolution(node, builder, convolution));
+  const int64_t lanes = LanesTogether(PrefersDirectConvolution(node, convolution));
   const int64_t neighbours = HasConstantBias(builder.graph(), node)
                                  ? NeighboursToJoin(attributes, window, builder.shape(w), lanes)
                                  : 1;
@@ -190,7 +190,7 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
     detail = fmt::format("{} neighbours", neighbours);
   }
   const Operand y =
-      PrefersDirectConvolution(node, builder, convolution)
+      PrefersDirectConvolution(node, convolution)
           ? EmitDirectConvolution(node, builder, convolution, {.repeats = neighbours}, detail)
           : EmitPrimitive(node, builder, window, convolution, neighbours, detail);
   builder.Set(node.outputs[0], {y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});

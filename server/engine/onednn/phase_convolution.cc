@@ -147,7 +147,7 @@ Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Wi
                                 pads_begin,
                                 pads_end};
   const PostOpResult result{.repeats = phases};
-  if (PrefersDirectConvolution(node, builder, convolution)) {
+  if (PrefersDirectConvolution(node, convolution)) {
     // Nothing is added to a ConvTranspose, so that the result is in z.
     const Operand z = EmitDirectConvolution(node, builder, convolution, result, "phases");
     RECTIFIER_CHECK(z.buffer == convolution.y.buffer);

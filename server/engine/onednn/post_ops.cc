@@ -18,19 +18,15 @@ class Appender {
       : builder_(builder), result_(result), shape_(builder.shape(node.outputs[0])) {}
 
   void AppendRectifier(ValueId slope) {
-    const Tensor* constant = builder_.graph().constant(slope);
-    RECTIFIER_CHECK(constant != nullptr);
-    if (const auto alpha = UniformSlope(*constant)) {
+    const auto fused = FusedSlope(builder_, slope, shape_, result_);
+    if (const auto* alpha = std::get_if<float>(&fused)) {
       ops_.append_eltwise(dnnl::algorithm::eltwise_relu, *alpha, 0);
       made_.detail += fmt::format(" + eltwise_relu({})", *alpha);
       return;
     }
-    RECTIFIER_CHECK(SlopeVariesOnlyAlong(constant->shape(), shape_.rank(), result_.channel_axis));
-    const int64_t channels = shape_[result_.channel_axis];
-    RECTIFIER_CHECK(constant->ElementCount() == channels);
     constexpr int kAlongChannels = 1 << 1;
     ops_.append_prelu(kAlongChannels);
-    AddArgument(DNNL_ARG_WEIGHTS, RepeatedChannels(builder_, slope, channels, result_.repeats));
+    AddArgument(DNNL_ARG_WEIGHTS, std::get<Operand>(fused));
     made_.detail += " + prelu(per channel)";
   }
 
@@ -77,6 +73,17 @@ PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResu
     }
   }
   return appender.Finish();
+}
+
+std::variant<float, Operand> FusedSlope(ProgramBuilder& builder, ValueId slope, const Shape& shape,
+                                        const PostOpResult& result) {
+  const Tensor* constant = builder.graph().constant(slope);
+  RECTIFIER_CHECK(constant != nullptr);
+  if (const auto alpha = UniformSlope(*constant)) return *alpha;
+  RECTIFIER_CHECK(SlopeVariesOnlyAlong(constant->shape(), shape.rank(), result.channel_axis));
+  const int64_t channels = shape[result.channel_axis];
+  RECTIFIER_CHECK(constant->ElementCount() == channels);
+  return RepeatedChannels(builder, slope, channels, result.repeats);
 }
 
 bool FitsLoop(const Node& node, const ProgramBuilder& builder) {

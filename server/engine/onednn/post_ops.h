@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "server/engine/onednn/program_builder.h"
@@ -32,6 +33,11 @@ PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResu
 
 // For a primitive that leaves them to steps of their own.
 inline PostOps NoPostOps() { return {ProgramBuilder::NewAttributes(), {}, {}}; }
+
+// The slope of a fused Rectifier, whose node has results of `shape`: one number, or one for each
+// channel of the primitive's result. Any other is a broken invariant.
+std::variant<float, Operand> FusedSlope(ProgramBuilder& builder, ValueId slope, const Shape& shape,
+                                        const PostOpResult& result);
 
 // Whether the node's post-ops are one Rectifier that a loop applies to each channel. ReLU is left
 // to a step of its own: 0 · −infinity would be NaN.

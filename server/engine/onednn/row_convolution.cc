@@ -61,7 +61,7 @@ bool PrefersRowConvolution(const Node& node, ProgramBuilder& builder,
   const double needed = std::min(1.0, static_cast<double>(convolution.y.desc.get_dims()[2]) / rows);
   const double joined = LaneEfficiency(lanes, neighbours, w[0], w[3], convolution.strides[1]);
   return needed * LaneEfficiency(lanes, 1, w[2] * w[0], w[3], 1) >= kWorthwhile * joined &&
-         PrefersDirectConvolution(WithoutPostOps(node), builder, OfRows(builder, convolution));
+         PrefersDirectConvolution(WithoutPostOps(node), OfRows(builder, convolution));
 }
 
 Operand EmitRowConvolution(const Node& node, ProgramBuilder& builder,
