@@ -1,5 +1,7 @@
 #include "server/engine/kernels/convolve.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -24,7 +26,7 @@ namespace rectifier::kernels {
 namespace {
 
 constexpr int64_t kPanel = kWideChannels;
-constexpr int64_t kBlockDepth = 192;    // taps times channels: 24 KiB of weights
+constexpr int64_t kBlockDepth = 256;    // taps times channels: 32 KiB of weights
 constexpr int64_t kChunkMultiple = 16;  // of channels, a line of x
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -172,13 +174,13 @@ class Convolver {
     call.weights = weights_ + index * kPanel * shape_.in_channels * taps;
     call.bias = panel.bias;
     for (int64_t chunk = 0; chunk < depth_.chunks; ++chunk) {
-      call.first_channel = chunk * depth_.chunk;
-      const int64_t channels = std::min(depth_.chunk, shape_.in_channels - call.first_channel);
+      const int64_t first_channel = chunk * depth_.chunk;
+      const int64_t channels = std::min(depth_.chunk, shape_.in_channels - first_channel);
       for (int64_t i = 0; i < depth_.blocks; ++i) {
         const Block block = BlockAt(shape_, depth_, i);
         const bool is_last = chunk + 1 == depth_.chunks && i + 1 == depth_.blocks;
         const int64_t size = block.rows * block.columns * channels * width;
-        ComputeBlock(span, block, channels, width, is_last ? index : -1, sums, call);
+        ComputeBlock(span, block, first_channel, channels, width, is_last ? index : -1, sums, call);
         call.weights += size;
         call.bias = nullptr;
       }
@@ -186,12 +188,12 @@ class Convolver {
   }
 
   // All tiles; `stored` is the panel whose sums are complete with this block, or -1.
-  void ComputeBlock(const Span& span, const Block& block, int64_t channels, int64_t width,
-                    int64_t stored, float* sums, TileCall call) const {
+  void ComputeBlock(const Span& span, const Block& block, int64_t first_channel, int64_t channels,
+                    int64_t width, int64_t stored, float* sums, TileCall call) const {
     const int64_t row_step = shape_.input[1] * shape_.in_channels;
     const int64_t column_step = shape_.dilations[1] * shape_.in_channels;
-    const int64_t x_offset = block.first_row * shape_.dilations[0] * row_step +
-                             block.first_column * column_step + call.first_channel;
+    const int64_t row_offset = block.first_column * column_step + first_channel;
+    const int64_t x_offset = block.first_row * shape_.dilations[0] * row_step + row_offset;
     const int64_t first_tap = block.first_row * shape_.kernel[1] + block.first_column;
     const TapRuns by_tap{block.rows * block.columns, column_step, channels};
     // Without holes, what a tile inside the image sees of a row is one run.
@@ -202,11 +204,12 @@ class Convolver {
     call.prefetch = call.weights + size;
     for (int64_t i = 0; i < span.tile_count(); ++i) {
       const Tile& tile = span.tiles()[i];
-      const TapRuns& runs = tile.x == nullptr ? by_tap : inside;
+      const TapRuns& runs = tile.x == nullptr && !tile.by_rows ? by_tap : inside;
       call.steps = runs.steps;
       call.step = runs.step;
       call.run = runs.run;
       call.addresses_step = tile.positions;
+      call.addresses_offset = tile.by_rows ? row_offset : first_channel;
       const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
       if (prefetches_) {
         call.lines =
@@ -227,7 +230,8 @@ class Convolver {
           call.x = tile.x + x_offset + done * call.position_step;
         } else {
           call.x = nullptr;
-          call.addresses = tile.addresses + first_tap * tile.positions + done;
+          const int64_t first = tile.by_rows ? block.first_row : first_tap;
+          call.addresses = tile.addresses + first * tile.positions + done;
         }
         const int64_t positions = std::min(most, tile.positions - done);
         (width == kPanel ? ComputeWideTile : ComputeNarrowTile)(positions, call);
@@ -259,44 +263,68 @@ Convolution Flattened(const Convolution& shape) {
 // Rows of taps that are over before they have begun, as those of first layers are.
 bool HasShortRows(const Convolution& shape) {
   return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
+         shape.strides[1] <= shape.kernel[1] &&
          shape.kernel[1] * shape.in_channels < Convolution::kShortRow &&
          shape.kernel[0] * shape.kernel[1] * shape.in_channels <= kBlockDepth;
 }
 
-// The rows that a window's taps lie in, from their first element on.
-struct WindowRows {
-  const float* first[kBlockDepth];  // null: zeros
-  int64_t size;                     // of each, that may be read
+constexpr int64_t kGathered = 4096;  // numbers at a time
 
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): as many as the kernel has
-  WindowRows(const Convolution& shape, const float* x, const Position& at)
-      : size(shape.input[1] * shape.in_channels) {
+// The rows that the taps of some windows lie in, in a row of y, each from the first window's first
+// number to a line behind the last one's: in x, or, where that would go over an edge, copied and
+// with zeros around.
+class WindowRows {
+ public:
+  // `count` windows, from that of `at` on.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): as much as is used
+  WindowRows(const Convolution& shape, const float* x, const Position& at, int64_t count) {
+    const int64_t size = shape.input[1] * shape.in_channels;
+    const int64_t wanted =
+        ((count - 1) * shape.strides[1] + shape.kernel[1]) * shape.in_channels + kCacheLine;
+    const int64_t begin = at.Column(shape) * shape.in_channels;
+    float* room = copies_;
     for (int64_t k = 0; k < shape.kernel[0]; ++k) {
       const int64_t row = at.Row(shape) + k * shape.dilations[0];
-      const bool inside = row >= 0 && row < shape.input[0];
-      first[k] = inside ? x + (at.sample * shape.input[0] + row) * size : nullptr;
+      const bool has_row = row >= 0 && row < shape.input[0];
+      const int64_t of_row = (at.sample * shape.input[0] + row) * size;
+      if (has_row && begin >= 0 && begin + wanted <= size) {
+        first_[k] = x + of_row + begin;
+        continue;
+      }
+      first_[k] = room;
+      std::fill_n(room, wanted, 0.0F);
+      const int64_t from = std::max<int64_t>(begin, 0);
+      const int64_t count_inside = std::min(begin + wanted, size) - from;
+      if (has_row && count_inside > 0) {
+        std::copy_n(x + of_row + from, count_inside, room + (from - begin));
+      }
+      room += wanted;
     }
   }
+
+  const float* first(int64_t row) const { return first_[row]; }
+
+ private:
+  const float* first_[kBlockDepth];
+  float copies_[kGathered + kBlockDepth * kCacheLine];
 };
 
 // Writes what `count` windows, from that of `at` on in its row of y, see one behind the other.
-void GatherRow(const Convolution& shape, const WindowRows& rows, const Position& at, int64_t count,
+// A run of taps is at most kVectors long.
+template <int kVectors>
+void GatherRow(const Convolution& shape, const float* x, const Position& at, int64_t count,
                float* to) {
+  constexpr int64_t kLanes = 8;
+  const WindowRows rows(shape, x, at, count);
   const int64_t run = shape.kernel[1] * shape.in_channels;
   const int64_t step = shape.strides[1] * shape.in_channels;
-  int64_t element = at.Column(shape) * shape.in_channels;  // of each row, may be in the padding
-  for (int64_t i = 0; i < count; ++i, element += step) {
-    // A whole line, of which the next row overwrites what is too much.
-    const bool lines = element >= 0 && element + kCacheLine <= rows.size;
+  for (int64_t i = 0; i < count; ++i) {
+    // Whole vectors, of which the next row overwrites what is too much.
     for (int64_t k = 0; k < shape.kernel[0]; ++k, to += run) {
-      const float* row = rows.first[k];
-      if (lines && row != nullptr) {
-        std::memcpy(to, row + element, kCacheLine * sizeof(float));
-        continue;
-      }
-      for (int64_t l = 0; l < run; ++l) {
-        const int64_t from = element + l;
-        to[l] = row != nullptr && from >= 0 && from < rows.size ? row[from] : 0.0F;
+      const float* from = rows.first(k) + i * step;
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) {
+        _mm256_storeu_ps(to + v * kLanes, _mm256_loadu_ps(from + v * kLanes));
       }
     }
   }
@@ -306,8 +334,8 @@ void GatherRow(const Convolution& shape, const WindowRows& rows, const Position&
 // its own, such a row would take longer than its products.
 void ConvolveGathered(const Convolution& shape, float* y, const float* x, const float* weights,
                       const ConvolutionEnd& end, int64_t cache_bytes) {
-  constexpr int64_t kGathered = 4096;
-  const int64_t depth = shape.kernel[0] * shape.kernel[1] * shape.in_channels;
+  const int64_t run = shape.kernel[1] * shape.in_channels;
+  const int64_t depth = shape.kernel[0] * run;
   const int64_t positions = PositionsOf(shape);
   const int64_t size =
       std::min(kGathered / depth, Span::kMostPositions) / kTilePositions * kTilePositions;
@@ -325,7 +353,7 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
     Position at = Position::At(shape, begin);
     for (int64_t left = piece.input[1]; left > 0;) {
       const int64_t count = std::min(left, shape.output[1] - at.j);
-      GatherRow(shape, WindowRows(shape, x, at), at, count, to);
+      (run <= kCacheLine / 2 ? GatherRow<1> : GatherRow<2>)(shape, x, at, count, to);
       to += count * depth;
       left -= count;
       at.Advance(shape, count);

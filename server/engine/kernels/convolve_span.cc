@@ -9,23 +9,45 @@ namespace {
 
 alignas(64) constexpr float kZeros[Convolution::kMostChannels] = {};
 
-}  // namespace
-
-bool Span::PlaceInside(const Convolution& shape, const float* x, const Position& at, Tile& tile) {
+// Windows that see no padding, of positions that lie in one row.
+bool IsInside(const Convolution& shape, const Position& at, int64_t positions) {
   const int64_t row = at.Row(shape);
   const int64_t column = at.Column(shape);
   const int64_t last_row = row + (shape.kernel[0] - 1) * shape.dilations[0];
   const int64_t last_column =
-      column + (tile.positions - 1) * shape.strides[1] + (shape.kernel[1] - 1) * shape.dilations[1];
-  if (at.j + tile.positions > shape.output[1] || row < 0 || column < 0 ||
-      last_row >= shape.input[0] || last_column >= shape.input[1]) {
-    return false;
-  }
-  tile.x = x + ((at.sample * shape.input[0] + row) * shape.input[1] + column) * shape.in_channels;
-  return true;
+      column + (positions - 1) * shape.strides[1] + (shape.kernel[1] - 1) * shape.dilations[1];
+  return row >= 0 && column >= 0 && last_row < shape.input[0] && last_column < shape.input[1];
 }
 
-void Span::PlaceByAddresses(const Convolution& shape, const float* x, Position at, Tile& tile) {
+bool SeesPadding(const Convolution& shape) {
+  const Position first{0, 0, 0};
+  const Position last{0, shape.output[0] - 1, shape.output[1] - 1};
+  return !IsInside(shape, first, 1) || !IsInside(shape, last, 1);
+}
+
+// Where the window of a position begins, which may be outside of the image.
+int64_t FirstElement(const Convolution& shape, const Position& at) {
+  const int64_t row = at.sample * shape.input[0] + at.Row(shape);
+  return (row * shape.input[1] + at.Column(shape)) * shape.in_channels;
+}
+
+}  // namespace
+
+void Span::PlaceRows(const Convolution& shape, const float* x, Position at, Tile& tile) {
+  const int64_t row = shape.dilations[0] * shape.input[1] * shape.in_channels;
+  const float** addresses = addresses_ + addresses_used_;
+  addresses_used_ += shape.kernel[0] * tile.positions;
+  tile.addresses = addresses;
+  for (int i = 0; i < tile.positions; ++i) {
+    const float* first = x + FirstElement(shape, at);
+    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
+      addresses[k * tile.positions + i] = first + k * row;
+    }
+    at.Advance(shape, 1);
+  }
+}
+
+void Span::PlaceTaps(const Convolution& shape, const float* x, Position at, Tile& tile) {
   const float** addresses = addresses_ + addresses_used_;
   addresses_used_ += shape.kernel[0] * shape.kernel[1] * tile.positions;
   tile.addresses = addresses;
@@ -52,6 +74,7 @@ void Span::Place(const Convolution& shape, const float* x, int64_t begin, int64_
   begin_ = begin;
   tile_count_ = 0;
   addresses_used_ = 0;
+  const bool by_rows = shape.dilations[1] == 1 && !SeesPadding(shape);
   Position at = Position::At(shape, begin);
   for (int64_t index = begin; index < end;) {
     const int64_t left = end - index;
@@ -61,8 +84,14 @@ void Span::Place(const Convolution& shape, const float* x, int64_t begin, int64_
                                   ? (left + 1) / 2
                                   : std::min(left, kTilePositions);
     Tile& tile = tiles_[tile_count_++];
-    tile = {index - begin, static_cast<int>(positions), nullptr, nullptr};
-    if (!PlaceInside(shape, x, at, tile)) PlaceByAddresses(shape, x, at, tile);
+    tile = {index - begin, static_cast<int>(positions), nullptr, nullptr, by_rows};
+    if (at.j + positions <= shape.output[1] && IsInside(shape, at, positions)) {
+      tile.x = x + FirstElement(shape, at);
+    } else if (by_rows) {
+      PlaceRows(shape, x, at, tile);
+    } else {
+      PlaceTaps(shape, x, at, tile);
+    }
     index += positions;
     at.Advance(shape, positions);
   }

@@ -40,12 +40,13 @@ struct Tile {
   int64_t first;  // position in the span
   int positions;
   const float* x;                 // of the first tap and position; null where there are addresses
-  const float* const* addresses;  // [taps][positions]
+  const float* const* addresses;  // [taps][positions], or [rows of taps][positions] ...
+  bool by_rows;                   // ... whose taps lie one behind the other
 };
 
 // Where the tiles of some consecutive positions of y find their x. A tile that lies inside the
-// image in one row of y finds it by a stride; any other, by the addresses of its taps, those in the
-// padding being that of zeros.
+// image in one row of y finds it by a stride; any other, by the addresses of its taps, which in the
+// padding is that of zeros. Where no window sees padding, those of its rows of taps are enough.
 //
 // Its tables are filled as far as they are used, by Place().
 class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -62,8 +63,8 @@ class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
   int64_t tile_count() const { return tile_count_; }
 
  private:
-  static bool PlaceInside(const Convolution& shape, const float* x, const Position& at, Tile& tile);
-  void PlaceByAddresses(const Convolution& shape, const float* x, Position at, Tile& tile);
+  void PlaceRows(const Convolution& shape, const float* x, Position at, Tile& tile);
+  void PlaceTaps(const Convolution& shape, const float* x, Position at, Tile& tile);
 
   int64_t begin_ = 0;
   int64_t tile_count_ = 0;

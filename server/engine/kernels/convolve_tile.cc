@@ -173,7 +173,7 @@ void Compute(const TileCall& call) {
     if (call.x == nullptr) {
       RECTIFIER_UNROLL
       for (int i = 0; i < kPositions; ++i) {
-        x[i] = call.addresses[step * call.addresses_step + i] + call.first_channel;
+        x[i] = call.addresses[step * call.addresses_step + i] + call.addresses_offset;
       }
     }
     for (int64_t from = 0; from < call.run; from += piece) {

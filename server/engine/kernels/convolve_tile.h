@@ -18,7 +18,7 @@ inline constexpr int64_t kNarrowPositions = 6;
 // What it reads and writes.
 struct TileCall {
   // x: `steps` runs of `run` numbers, `step` apart, with the positions `position_step` apart; or,
-  // where `x` is null, the runs of each position at `addresses` + `first_channel`.
+  // where `x` is null, the runs of each position at `addresses` + `addresses_offset`.
   const float* x;
   int64_t steps;
   int64_t run;
@@ -26,7 +26,7 @@ struct TileCall {
   int64_t position_step;
   const float* const* addresses;  // [steps][addresses_step]
   int64_t addresses_step;
-  int64_t first_channel;
+  int64_t addresses_offset;
 
   const float* weights;
   const float* prefetch;  // the weights that come next, ...

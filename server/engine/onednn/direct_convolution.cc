@@ -1,5 +1,6 @@
 #include "server/engine/onednn/direct_convolution.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <tuple>
@@ -8,6 +9,7 @@
 
 #include "server/core/check.h"
 #include "server/engine/kernels/convolve.h"
+#include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/onednn_compiler.h"
 
 namespace rectifier::onednn {
@@ -87,6 +89,22 @@ bool SuitsGeneratedCode(const kernels::Convolution& shape) {
   return row < kernels::Convolution::kShortRow && of_sample > kMultiplications;
 }
 
+// In narrow images most positions see padding, each of whose taps is looked up, which takes as long
+// as some products of few channels. Zeros around the image take a copy.
+bool PaysToPad(const kernels::Convolution& shape) {
+  constexpr int64_t kMostInRow = 1024;
+  const int64_t row = shape.kernel[1] * shape.in_channels;
+  return shape.dilations[1] == 1 && row >= kernels::Convolution::kShortRow &&
+         shape.output[1] * shape.in_channels <= kMostInRow;
+}
+
+bool HasPadding(const Convolution& convolution) {
+  const auto any = [](const Dims& pads) {
+    return std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad > 0; });
+  };
+  return any(convolution.pads_begin) || any(convolution.pads_end);
+}
+
 // Collects the operands of the step. Those that are left out have no place among them.
 class Operands {
  public:
@@ -120,9 +138,15 @@ bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) 
          Arrange(node.post_ops).has_value();
 }
 
-Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
-                              const Convolution& convolution, const PostOpResult& result,
-                              const std::string& how) {
+Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,
+                              const PostOpResult& result, const std::string& how) {
+  if (HasPadding(convolution) && PaysToPad(ShapeOf(convolution))) {
+    convolution.x =
+        EmitZeroPad(builder, convolution.x, convolution.pads_begin, convolution.pads_end);
+    for (Dims* pads : {&convolution.pads_begin, &convolution.pads_end}) {
+      std::fill(pads->begin(), pads->end(), 0);
+    }
+  }
   const kernels::Convolution shape = ShapeOf(convolution);
   const auto post_ops = Arrange(node.post_ops);
   RECTIFIER_CHECK(post_ops.has_value());

@@ -21,8 +21,7 @@ bool PrefersDirectConvolution(const Node& node, const Convolution& convolution);
 // Adds the step, post-ops included, and returns where its result is: in the convolution's y, or
 // over what is added to it. `result` says how the channels of y are those of the node; `how`, for
 // StepInfo, comes before what is said of the post-ops.
-Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder,
-                              const Convolution& convolution, const PostOpResult& result,
-                              const std::string& how);
+Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,
+                              const PostOpResult& result, const std::string& how);
 
 }  // namespace rectifier::onednn

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "server/core/status.h"
 #include "server/engine/kernels/copy.h"
+#include "server/engine/kernels/pad.h"
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
@@ -27,11 +30,56 @@ void EmitFill(ProgramBuilder& builder, const Operand& to, ValueId value) {
                     });
 }
 
+// `x` is channels-last; in one pass.
+Operand EmitSpatialPad(ProgramBuilder& builder, const Operand& x, std::span<const int64_t> begin,
+                       std::span<const int64_t> end, float value) {
+  const Dims from = x.desc.get_dims();
+  Dims to = from;
+  kernels::Padding padding{from[0], from[1], {1, 1, 1}, {1, 1, 1}, {}};
+  const size_t missing = padding.input.size() - begin.size();
+  for (size_t i = 0; i < begin.size(); ++i) {
+    to[i + 2] += begin[i] + end[i];
+    padding.input[missing + i] = from[i + 2];
+    padding.output[missing + i] = to[i + 2];
+    padding.begin[missing + i] = begin[i];
+  }
+  const Operand result = builder.Allocate(ChannelsLast(to));
+  builder.AddKernel("Pad", "pad", {result, x},
+                    [padding, value](std::span<std::byte* const> memory) {
+                      kernels::Pad(padding, reinterpret_cast<float*>(memory[0]),
+                                   reinterpret_cast<const float*>(memory[1]), value);
+                    });
+  return result;
+}
+
+// What is put around, when that is one number that is known.
+std::optional<float> PadValue(const Node& node, const ProgramBuilder& builder) {
+  if (node.inputs.size() <= 2 || node.inputs[2] == kNoValue) return 0.0F;
+  const Tensor* value = builder.graph().constant(node.inputs[2]);
+  if (value == nullptr || value->dtype() != DType::kFloat32) return std::nullopt;
+  return value->data<float>()[0];
+}
+
+// Numbers are only added, and around what convolutions and the like read as it lies.
+bool IsSpatialPad(const PadArguments& pad, const Operand& x) {
+  constexpr size_t kMostRank = 5;
+  const auto added = [](int64_t size) { return size >= 0; };
+  return x.desc.get_data_type() == DataType::f32 && IsChannelsLast(x.desc) &&
+         pad.begin.size() > 2 && pad.begin.size() <= kMostRank &&
+         std::all_of(pad.begin.begin(), pad.begin.end(), added) &&
+         std::all_of(pad.end.begin(), pad.end.end(), added) && pad.begin[0] == 0 &&
+         pad.begin[1] == 0 && pad.end[0] == 0 && pad.end[1] == 0;
+}
+
 // The result is filled with the value, then what is left of the input is written into its middle.
 Operand EmitConstantPad(const Node& node, ProgramBuilder& builder, const PadArguments& pad) {
   const Shape& from = builder.shape(node.inputs[0]);
   const Shape& to = builder.shape(node.outputs[0]);
   const Operand x = builder.Get(node.inputs[0]);
+  if (const auto value = PadValue(node, builder); value && IsSpatialPad(pad, x)) {
+    return EmitSpatialPad(builder, x, std::span(pad.begin).subspan(2),
+                          std::span(pad.end).subspan(2), *value);
+  }
   const DataType carrier = x.desc.get_data_type();
   Operand result = builder.Allocate(Dense(DimsOf(to), PhysicalOrder(x.desc), carrier));
   Dims kept;
@@ -91,16 +139,7 @@ Operand EmitZeros(ProgramBuilder& builder, const Desc& desc) {
 }
 
 Operand EmitZeroPad(ProgramBuilder& builder, const Operand& x, const Dims& begin, const Dims& end) {
-  const Dims dims = x.desc.get_dims();
-  Dims padded = dims;
-  Dims write_at(dims.size(), 0);
-  for (size_t i = 0; i < begin.size(); ++i) {
-    padded[i + 2] += begin[i] + end[i];
-    write_at[i + 2] = begin[i];
-  }
-  Operand result = EmitZeros(builder, ChannelsLast(padded));
-  builder.AddReorder(x, {result.buffer, result.desc.submemory_desc(dims, write_at)});
-  return result;
+  return EmitSpatialPad(builder, x, begin, end, 0);
 }
 
 absl::Status LowerPad(const Node& node, ProgramBuilder& builder) {

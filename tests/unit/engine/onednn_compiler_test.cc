@@ -12,6 +12,7 @@
 namespace rectifier {
 namespace {
 
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -245,6 +246,45 @@ TEST(OneDnnCompilerTest, RunsFewOutputChannelsByRowsOfTapsWhereThereIsOnlyAvx2) 
   const auto program = MustCompile(*NewCompiler(), TypedGraph(kLastLayer));
   ASSERT_NE(program, nullptr);
   EXPECT_THAT(ConvDetails(*program), ElementsAre("loop:direct rows of taps", "loop:row_sum"));
+}
+
+TEST(OneDnnCompilerTest, PadsNarrowImagesOfFewChannelsOnceWhereThereIsOnlyAvx2) {
+  const auto steps_of = [](const char* input, const char* filters) {
+    const std::string text = fmt::format(
+        "input %x: f32[{0}]\nconst %w: f32[{1}] = seed(1)\n"
+        "%y = Conv(%x, %w) {{pads = [1, 0, 0, 1]}}\noutput %y",
+        input, filters);
+    ExpectAgreesWithReference(text, {.tolerance = 1e-4});
+    const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
+    std::vector<std::string> steps;
+    if (program == nullptr) return steps;
+    for (const StepInfo& step : program->steps()) steps.push_back(step.op);
+    return steps;
+  };
+  if (OneDnnIsa().starts_with("avx512")) return;
+  EXPECT_THAT(steps_of("2, 16, 9, 9", "16, 16, 3, 3"), Contains("Pad"));
+  EXPECT_THAT(steps_of("2, 16, 9, 90", "16, 16, 3, 3"), Not(Contains("Pad"))) << "wide";
+  EXPECT_THAT(steps_of("2, 128, 3, 9", "16, 128, 2, 2"), Not(Contains("Pad"))) << "many channels";
+  EXPECT_THAT(steps_of("2, 2, 9, 9", "16, 2, 3, 3"), Not(Contains("Pad"))) << "short rows";
+}
+
+TEST(OneDnnCompilerTest, PadsWhatLiesChannelsLastInOneStep) {
+  constexpr char kPadded[] = R"(
+    input %x: f32[2, 16, 9, 9]
+    const %w: f32[16, 16, 3, 3] = seed(1)
+    const %pads: i64[8] = [0, 0, 1, 2, 0, 0, 3, 0]
+    const %one: f32[] = 1.0
+    %a = Conv(%x, %w)
+    %p = Pad(%a, %pads, %one)
+    %y = Conv(%p, %w)
+    output %y
+  )";
+  ExpectAgreesWithReference(kPadded, {.tolerance = 1e-4});
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kPadded));
+  ASSERT_NE(program, nullptr);
+  std::vector<std::string> steps;
+  for (const StepInfo& step : program->steps()) steps.push_back(step.op);
+  EXPECT_THAT(steps, ElementsAre("Reorder", "Conv", "Pad", "Conv", "Reorder"));
 }
 
 TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {

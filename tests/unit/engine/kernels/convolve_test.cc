@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "server/engine/kernels/pad.h"
+
 namespace rectifier::kernels {
 namespace {
 
@@ -185,6 +187,13 @@ const Case kCases[] = {
      Padded(Dilated(Shape(1, {3, 16}, {19, 19}, {5, 3}, {15, 19}), 3, 1), 4, 1)},
     {"ShortRowsThatSeeNothing", Padded(Shape(1, {2, 16}, {2, 2}, {3, 3}, {9, 9}), 4, 5)},
     {"MostShortRows", Padded(Shape(1, {1, 16}, {100, 3}, {192, 1}, {20, 3}), 100, 0)},
+    {"ShortRowsWithHolesBetweenWindows", Strided(Shape(2, {1, 16}, {9, 31}, {3, 3}, {7, 6}), 1, 5)},
+    {"ShortRowsOfMoreThanAVector", Padded(Shape(2, {3, 16}, {9, 11}, {3, 4}, {9, 11}), 1, 1)},
+    {"RowsWithoutPadding", Shape(3, {20, 20}, {8, 9}, {3, 3}, {6, 7})},
+    {"RowsWithoutPaddingCutIntoParts", Shape(2, {100, 16}, {6, 13}, {2, 7}, {5, 7})},
+    {"RowsWithoutPaddingInChunks", Shape(2, {700, 40}, {5, 5}, {3, 2}, {3, 4})},
+    {"RowsWithoutPaddingWithStrides", Strided(Shape(2, {20, 16}, {9, 13}, {3, 3}, {4, 4}), 2, 3)},
+    {"RowsWithoutPaddingFarApart", Dilated(Shape(2, {20, 16}, {11, 9}, {3, 3}, {5, 7}), 3, 1)},
     {"ALongRow", Padded(Shape(2, {16, 16}, {1, 2001}, {1, 3}, {1, 2001}), 0, 1)},
     {"AColumn", Padded(Shape(2, {7, 16}, {50, 1}, {3, 1}, {50, 1}), 1, 0)},
 };
@@ -220,6 +229,27 @@ TEST_P(ConvolveTest, ASampleHasTheSameBitsInEveryBatch) {
     singly.insert(singly.end(), y.begin(), y.end());
   }
   EXPECT_TRUE(SameBits(batch, singly));
+}
+
+TEST_P(ConvolveTest, ZerosAroundTheInputHaveTheBitsOfPadding) {
+  Convolution wider = shape();
+  Padding padding{.samples = shape().samples,
+                  .channels = shape().in_channels,
+                  .input = {1, shape().input[0], shape().input[1]},
+                  .output = {1, 1, 1},
+                  .begin = {0, shape().pads_begin[0], shape().pads_begin[1]}};
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t seen = (shape().output[i] - 1) * shape().strides[i] +
+                         (shape().kernel[i] - 1) * shape().dilations[i] + 1;
+    wider.input[i] = std::max(seen, shape().pads_begin[i] + shape().input[i]);
+    wider.pads_begin[i] = 0;
+    padding.output[i + 1] = wider.input[i];
+  }
+  const Operands operands(shape());
+  std::vector<float> x(SizeOfX(wider), std::numeric_limits<float>::quiet_NaN());
+  Pad(padding, x.data(), operands.x.data(), 0);
+  EXPECT_TRUE(SameBits(Convolved(shape(), operands.x, operands.filters, operands.End()),
+                       Convolved(wider, x, operands.filters, operands.End())));
 }
 
 TEST_P(ConvolveTest, NeitherThreadsNorTheCacheChangeBits) {
