@@ -1,8 +1,11 @@
 #include "server/models/model.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "server/batching/batching_policy.h"
 #include "server/core/status.h"
 #include "server/models/batch_separability.h"
@@ -96,6 +99,8 @@ absl::StatusOr<BatchPrograms> CompileBatches(Compiler& compiler, const Graph& gr
 absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::path& path,
                                                          const LoadOptions& options,
                                                          const Clock& clock) {
+  // What loading took for a while is free by then, and the heap would keep it.
+  const absl::Cleanup give_memory_back = [] { malloc_trim(0); };
   RECTIFIER_ASSIGN_OR_RETURN(LoadedGraph loaded, LoadGraph(path, options.limits, options.passes,
                                                            options.new_compiler, clock));
   RECTIFIER_RETURN_IF_ERROR(CheckNotStopped(options.stop));
