@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "server/engine/kernels/convolve_span.h"
@@ -106,6 +107,78 @@ int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
          kTilePositions;
 }
 
+// Cuts the positions of y into spans of at most `most` each. Where y is pooled, those are bands: as
+// many of its rows as a window has, or columns of them that fill windows.
+class SpanPlan {
+ public:
+  SpanPlan(const Convolution& shape, int64_t most) : shape_(shape) {
+    const auto [rows, columns] = shape.pool;
+    if (!shape.IsPooled()) {
+      const int64_t positions = PositionsOf(shape);
+      const int64_t spans = CeilDivide(positions, most);
+      size_ = CeilDivide(CeilDivide(positions, spans), kTilePositions) * kTilePositions;
+      count_ = CeilDivide(positions, size_);
+      return;
+    }
+    bands_ = shape.samples * (shape.output[0] / rows);
+    width_ = shape.output[1] / columns * columns;
+    together_ = std::clamp<int64_t>(most / (rows * width_), 1, bands_);
+    const int64_t windows = std::max<int64_t>(1, most / (rows * columns));
+    const int64_t pieces = CeilDivide(width_ / columns, windows);
+    size_ = CeilDivide(width_ / columns, pieces) * columns;
+    pieces_ = CeilDivide(width_, size_);
+    count_ = CeilDivide(bands_, together_) * pieces_;
+  }
+
+  int64_t count() const { return count_; }
+
+  // The bands of a span, and which columns of them.
+  struct Bands {
+    int64_t first;
+    int64_t count;
+    int64_t column;
+    int64_t columns;
+  };
+  Bands BandsOf(int64_t i) const {
+    const int64_t first = i / pieces_ * together_;
+    const int64_t column = i % pieces_ * size_;
+    return {first, std::min(together_, bands_ - first), column, std::min(size_, width_ - column)};
+  }
+
+  void AddTo(Span& span, int64_t i) const {
+    if (!shape_.IsPooled()) {
+      return span.Add(i * size_, std::min((i + 1) * size_, PositionsOf(shape_)));
+    }
+    // What lies one behind the other is added together.
+    const Bands bands = BandsOf(i);
+    int64_t begin = 0;
+    int64_t end = 0;
+    for (int64_t row = 0; row < bands.count * shape_.pool[0]; ++row) {
+      const int64_t band = bands.first + row / shape_.pool[0];
+      const int64_t of_sample = shape_.output[0] / shape_.pool[0];
+      const int64_t y_row = band / of_sample * shape_.output[0] +
+                            band % of_sample * shape_.pool[0] + row % shape_.pool[0];
+      const int64_t next = y_row * shape_.output[1] + bands.column;
+      if (next != end) {
+        span.Add(begin, end);
+        begin = next;
+      }
+      end = next + bands.columns;
+    }
+    span.Add(begin, end);
+  }
+
+ private:
+  const Convolution& shape_;
+  int64_t count_ = 0;
+  int64_t size_ = 0;  // positions of a span, or columns of a piece of a band
+  // Of a y that is pooled.
+  int64_t bands_ = 0;
+  int64_t width_ = 0;     // of those columns that fill windows
+  int64_t together_ = 1;  // bands
+  int64_t pieces_ = 1;    // of a band; where there are several, a span is one of them
+};
+
 // The parameters of a panel, with room for a whole one.
 struct Panel {
   float bias[kPanel] = {};
@@ -152,23 +225,26 @@ class Convolver {
         prefetches_(PackedFilterSize(shape) * static_cast<int64_t>(sizeof(float)) >
                     cache_bytes / 4) {}
 
-  // Some panels of `size` positions, no more than a span's capacity, or of those that there are.
-  void Compute(int64_t begin, int64_t size, int64_t first_panel, int64_t end_panel) const {
-    Span span;
-    span.Place(shape_, x_, begin, std::min(begin + size, PositionsOf(shape_)));
-    for (int64_t panel = first_panel; panel < end_panel; ++panel) ComputePanel(span, panel);
+  // Some panels of a span.
+  void Compute(const SpanPlan& plan, int64_t i, int64_t first_panel, int64_t end_panel) const {
+    Span span(shape_, x_);
+    plan.AddTo(span, i);
+    alignas(64) float sums[Span::kMostPositions * kPanel];
+    for (int64_t panel = first_panel; panel < end_panel; ++panel) {
+      ComputePanel(span, panel, sums);
+      if (shape_.IsPooled()) Pool(plan.BandsOf(i), panel, sums);
+    }
   }
 
  private:
-  void ComputePanel(const Span& span, int64_t index) const {
-    alignas(64) float sums[Span::kMostPositions * kPanel];
+  void ComputePanel(const Span& span, int64_t index, float* sums) const {
     const Panel panel(shape_, end_, index);
     const int64_t width = PanelWidth(shape_, index);
     const int64_t taps = shape_.kernel[0] * shape_.kernel[1];
     TileCall call{};
     call.position_step = shape_.strides[1] * shape_.in_channels;
-    call.channels = panel.channels;
-    call.y_step = shape_.out_channels;
+    call.channels = shape_.IsPooled() ? width : panel.channels;
+    call.y_step = shape_.IsPooled() ? width : shape_.out_channels;
     call.before = panel.before_addition.IsIdentity() ? nullptr : &panel.before_addition;
     call.after = panel.after_addition.IsIdentity() ? nullptr : &panel.after_addition;
     call.weights = weights_ + index * kPanel * shape_.in_channels * taps;
@@ -216,10 +292,11 @@ class Convolver {
             CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
       }
       for (int64_t done = 0; done < tile.positions; done += most) {
-        const int64_t at = span.begin() + tile.first + done;
-        call.sums = sums + (tile.first + done) * width;
-        if (stored >= 0) {
-          const int64_t offset = at * shape_.out_channels + stored * kPanel;
+        call.sums = sums + (tile.place + done) * width;
+        if (stored >= 0 && shape_.IsPooled()) {
+          call.y = call.sums;
+        } else if (stored >= 0) {
+          const int64_t offset = (tile.first + done) * shape_.out_channels + stored * kPanel;
           call.y = y_ + offset;
           for (size_t k = 0; k < call.addends.size(); ++k) {
             const float* addend = end_.addends[k];
@@ -240,6 +317,31 @@ class Convolver {
     }
   }
 
+  // Of each window of the panel's results, which lie as the span's positions, the greatest.
+  void Pool(const SpanPlan::Bands& bands, int64_t panel, const float* results) const {
+    const int64_t width = PanelWidth(shape_, panel);
+    const int64_t channels = std::min(width, shape_.out_channels - panel * kPanel);
+    const auto [rows, columns] = shape_.pool;
+    for (int64_t band = 0; band < bands.count; ++band, results += rows * bands.columns * width) {
+      const int64_t first =
+          (bands.first + band) * (shape_.output[1] / columns) + bands.column / columns;
+      for (int64_t i = 0; i < bands.columns / columns; ++i) {
+        float greatest[kPanel];
+        std::fill_n(greatest, width, std::numeric_limits<float>::lowest());
+        for (int64_t k = 0; k < rows; ++k) {
+          const float* row = results + (k * bands.columns + i * columns) * width;
+          for (int64_t l = 0; l < columns; ++l, row += width) {
+            for (int64_t m = 0; m < width; ++m) {
+              greatest[m] = row[m] > greatest[m] ? row[m] : greatest[m];
+            }
+          }
+        }
+        float* to = y_ + (first + i) * shape_.out_channels + panel * kPanel;
+        std::memcpy(to, greatest, static_cast<size_t>(channels) * sizeof(float));
+      }
+    }
+  }
+
   const Convolution& shape_;
   const Depth depth_;
   float* y_;
@@ -253,7 +355,10 @@ class Convolver {
 Convolution Flattened(const Convolution& shape) {
   constexpr std::array<int64_t, 2> kOnes = {1, 1};
   Convolution flat = shape;
-  if (shape.kernel != kOnes || shape.strides != kOnes || shape.input != shape.output) return flat;
+  if (shape.kernel != kOnes || shape.strides != kOnes || shape.input != shape.output ||
+      shape.IsPooled()) {
+    return flat;
+  }
   flat.samples = 1;
   flat.input = {1, shape.samples * shape.input[0] * shape.input[1]};
   flat.output = flat.input;
@@ -364,7 +469,7 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
     }
     const Convolver convolver(piece, y + begin * shape.out_channels, gathered, weights, piece_end,
                               cache_bytes);
-    convolver.Compute(0, piece.input[1], 0, PanelsOf(shape));
+    convolver.Compute(SpanPlan(piece, size), 0, 0, PanelsOf(shape));
   });
 }
 
@@ -413,31 +518,29 @@ void PackFilters(const Convolution& shape, float* packed, const float* filters) 
 void Convolve(const Convolution& shape, float* y, const float* x, const float* packed_filters,
               const ConvolutionEnd& end, int64_t cache_bytes) {
   if (PositionsOf(shape) == 0) return;
-  if (HasShortRows(shape)) return ConvolveGathered(shape, y, x, packed_filters, end, cache_bytes);
+  if (HasShortRows(shape) && !shape.IsPooled())
+    return ConvolveGathered(shape, y, x, packed_filters, end, cache_bytes);
   const Convolution flat = Flattened(shape);
   const Convolver convolver(flat, y, x, packed_filters, end, cache_bytes);
   const int64_t positions = PositionsOf(flat);
   const int64_t panels = PanelsOf(flat);
   const int64_t threads = omp_get_max_threads();
   const int64_t x_size = flat.samples * flat.input[0] * flat.input[1] * flat.in_channels;
-  int64_t spans = CeilDivide(positions, SpanCapacity(flat, cache_bytes));
-  const auto size = [&] {
-    return CeilDivide(CeilDivide(positions, spans), kTilePositions) * kTilePositions;
-  };
+  int64_t most = SpanCapacity(flat, cache_bytes);
   // Threads share the larger of the two, in so many parts that one that is held up gets fewer.
   constexpr int64_t kParts = 4;
   if (PackedFilterSize(flat) > x_size && panels >= kParts * threads) {
+    const SpanPlan plan(flat, most);
     ParallelJobs(panels, [&](int64_t i) {
-      for (int64_t begin = 0; begin < positions; begin += size()) {
-        convolver.Compute(begin, size(), i, i + 1);
-      }
+      for (int64_t span = 0; span < plan.count(); ++span) convolver.Compute(plan, span, i, i + 1);
     });
     return;
   }
-  if (threads > 1)
-    spans = std::max(spans, std::min(kParts * threads, positions / (4 * kTilePositions)));
-  ParallelJobs(CeilDivide(positions, size()),
-               [&](int64_t i) { convolver.Compute(i * size(), size(), 0, panels); });
+  if (threads > 1) {
+    most = std::min(most, std::max(4 * kTilePositions, CeilDivide(positions, kParts * threads)));
+  }
+  const SpanPlan plan(flat, most);
+  ParallelJobs(plan.count(), [&](int64_t i) { convolver.Compute(plan, i, 0, panels); });
 }
 
 }  // namespace rectifier::kernels

@@ -11,8 +11,9 @@ namespace rectifier::kernels {
 //   y[n, i, j, m] = g(f(bias[m] + Σ w[m, c, k, l] · x[n, i·stride − pad + k·dilation, …, c])
 //                     + addends[0][n, i, j, m] + addends[1][n, i, j, m])
 //
-// Arrays are {height, width}. The sum is taken in one order, with one rounding for each product and
-// its addition, wherever a position lies in the batch and whatever the number of threads.
+// or, of windows of such y that lie side by side, the greatest number (see `pool`). Arrays are
+// {height, width}. The sum is taken in one order, with one rounding for each product and its
+// addition, wherever a position lies in the batch and whatever the number of threads.
 struct Convolution {
   int64_t samples = 0;
   int64_t in_channels = 0;  // at most kMostChannels
@@ -23,7 +24,13 @@ struct Convolution {
   std::array<int64_t, 2> strides{};
   std::array<int64_t, 2> dilations{};
   std::array<int64_t, 2> pads_begin{};
+  // Windows of `output`, at most kMostPooled positions each; what fills no window is left out. One
+  // begins at the lowest number, and passes over NaN, as oneDNN's do.
+  std::array<int64_t, 2> pool = {1, 1};
 
+  bool IsPooled() const { return pool[0] * pool[1] > 1; }
+
+  static constexpr int64_t kMostPooled = 8;
   static constexpr int64_t kMostChannels = 8192;
   static constexpr int64_t kMostTaps = 512;
   // Rows of taps with fewer numbers of x cost more to find than to multiply.
@@ -43,7 +50,7 @@ struct ChannelSlopes {
 struct ConvolutionEnd {
   const float* bias = nullptr;            // [M]
   ChannelSlopes before_addition{};        // f
-  std::array<const float*, 2> addends{};  // as y lies; one may be y itself
+  std::array<const float*, 2> addends{};  // as y lies; one may be y itself; none where it is pooled
   ChannelSlopes after_addition{};         // g
 };
 

@@ -33,49 +33,50 @@ int64_t FirstElement(const Convolution& shape, const Position& at) {
 
 }  // namespace
 
-void Span::PlaceRows(const Convolution& shape, const float* x, Position at, Tile& tile) {
-  const int64_t row = shape.dilations[0] * shape.input[1] * shape.in_channels;
+Span::Span(const Convolution& shape, const float* x)
+    : shape_(shape), x_(x), by_rows_(shape.dilations[1] == 1 && !SeesPadding(shape)) {}
+
+void Span::PlaceRows(Position at, Tile& tile) {
+  const int64_t row = shape_.dilations[0] * shape_.input[1] * shape_.in_channels;
   const float** addresses = addresses_ + addresses_used_;
-  addresses_used_ += shape.kernel[0] * tile.positions;
+  addresses_used_ += shape_.kernel[0] * tile.positions;
   tile.addresses = addresses;
   for (int i = 0; i < tile.positions; ++i) {
-    const float* first = x + FirstElement(shape, at);
-    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
+    const float* first = x_ + FirstElement(shape_, at);
+    for (int64_t k = 0; k < shape_.kernel[0]; ++k) {
       addresses[k * tile.positions + i] = first + k * row;
     }
-    at.Advance(shape, 1);
+    at.Advance(shape_, 1);
   }
 }
 
-void Span::PlaceTaps(const Convolution& shape, const float* x, Position at, Tile& tile) {
+void Span::PlaceTaps(Position at, Tile& tile) {
   const float** addresses = addresses_ + addresses_used_;
-  addresses_used_ += shape.kernel[0] * shape.kernel[1] * tile.positions;
+  addresses_used_ += shape_.kernel[0] * shape_.kernel[1] * tile.positions;
   tile.addresses = addresses;
   for (int i = 0; i < tile.positions; ++i) {
     const float** address = addresses + i;
-    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
-      const int64_t row = at.Row(shape) + k * shape.dilations[0];
-      const bool row_inside = row >= 0 && row < shape.input[0];
-      for (int64_t l = 0; l < shape.kernel[1]; ++l) {
-        const int64_t column = at.Column(shape) + l * shape.dilations[1];
-        const bool inside = row_inside && column >= 0 && column < shape.input[1];
-        const int64_t pixel = (at.sample * shape.input[0] + row) * shape.input[1] + column;
-        *address = inside ? x + pixel * shape.in_channels : kZeros;
+    for (int64_t k = 0; k < shape_.kernel[0]; ++k) {
+      const int64_t row = at.Row(shape_) + k * shape_.dilations[0];
+      const bool row_inside = row >= 0 && row < shape_.input[0];
+      for (int64_t l = 0; l < shape_.kernel[1]; ++l) {
+        const int64_t column = at.Column(shape_) + l * shape_.dilations[1];
+        const bool inside = row_inside && column >= 0 && column < shape_.input[1];
+        const int64_t pixel = (at.sample * shape_.input[0] + row) * shape_.input[1] + column;
+        *address = inside ? x_ + pixel * shape_.in_channels : kZeros;
         address += tile.positions;
       }
     }
-    at.Advance(shape, 1);
+    at.Advance(shape_, 1);
   }
 }
 
-void Span::Place(const Convolution& shape, const float* x, int64_t begin, int64_t end) {
-  const int64_t taps = shape.kernel[0] * shape.kernel[1];
-  RECTIFIER_CHECK(end - begin <= kMostPositions && (end - begin) * taps <= kMostAddresses);
-  begin_ = begin;
-  tile_count_ = 0;
-  addresses_used_ = 0;
-  const bool by_rows = shape.dilations[1] == 1 && !SeesPadding(shape);
-  Position at = Position::At(shape, begin);
+void Span::Add(int64_t begin, int64_t end) {
+  const int64_t taps = shape_.kernel[0] * shape_.kernel[1];
+  const int64_t positions_before = positions_;
+  positions_ += end - begin;
+  RECTIFIER_CHECK(positions_ <= kMostPositions && positions_ * taps <= kMostAddresses);
+  Position at = Position::At(shape_, begin);
   for (int64_t index = begin; index < end;) {
     const int64_t left = end - index;
     // Two of three or four rather than a full one and one of a single position, which takes as
@@ -84,16 +85,18 @@ void Span::Place(const Convolution& shape, const float* x, int64_t begin, int64_
                                   ? (left + 1) / 2
                                   : std::min(left, kTilePositions);
     Tile& tile = tiles_[tile_count_++];
-    tile = {index - begin, static_cast<int>(positions), nullptr, nullptr, by_rows};
-    if (at.j + positions <= shape.output[1] && IsInside(shape, at, positions)) {
-      tile.x = x + FirstElement(shape, at);
-    } else if (by_rows) {
-      PlaceRows(shape, x, at, tile);
+    tile = {
+        index,   positions_before + index - begin, static_cast<int>(positions), nullptr, nullptr,
+        by_rows_};
+    if (at.j + positions <= shape_.output[1] && IsInside(shape_, at, positions)) {
+      tile.x = x_ + FirstElement(shape_, at);
+    } else if (by_rows_) {
+      PlaceRows(at, tile);
     } else {
-      PlaceTaps(shape, x, at, tile);
+      PlaceTaps(at, tile);
     }
     index += positions;
-    at.Advance(shape, positions);
+    at.Advance(shape_, positions);
   }
 }
 

@@ -37,39 +37,44 @@ struct Position {
 
 // Some positions one behind the other, at most kTilePositions.
 struct Tile {
-  int64_t first;  // position in the span
+  int64_t first;  // position, of all samples
+  int64_t place;  // of that position in the span
   int positions;
   const float* x;                 // of the first tap and position; null where there are addresses
   const float* const* addresses;  // [taps][positions], or [rows of taps][positions] ...
   bool by_rows;                   // ... whose taps lie one behind the other
 };
 
-// Where the tiles of some consecutive positions of y find their x. A tile that lies inside the
+// Where the tiles of some positions of y find their x. A tile that lies inside the
 // image in one row of y finds it by a stride; any other, by the addresses of its taps, which in the
 // padding is that of zeros. Where no window sees padding, those of its rows of taps are enough.
 //
-// Its tables are filled as far as they are used, by Place().
+// Its tables are filled as far as they are used, by Add().
 class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
  public:
   static constexpr int64_t kMostPositions = 384;
   static constexpr int64_t kMostAddresses = 4096;
 
-  // Positions [begin, end) of all samples. There are at most kMostPositions, which have at most
-  // kMostAddresses taps together.
-  void Place(const Convolution& shape, const float* x, int64_t begin, int64_t end);
+  Span(const Convolution& shape, const float* x);
 
-  int64_t begin() const { return begin_; }
+  // Positions [begin, end) of all samples, behind those that were added before. There are at most
+  // kMostPositions, which have at most kMostAddresses taps together.
+  void Add(int64_t begin, int64_t end);
+
   const Tile* tiles() const { return tiles_; }
   int64_t tile_count() const { return tile_count_; }
 
  private:
-  void PlaceRows(const Convolution& shape, const float* x, Position at, Tile& tile);
-  void PlaceTaps(const Convolution& shape, const float* x, Position at, Tile& tile);
+  void PlaceRows(Position at, Tile& tile);
+  void PlaceTaps(Position at, Tile& tile);
 
-  int64_t begin_ = 0;
+  const Convolution& shape_;
+  const float* x_;
+  const bool by_rows_;
+  int64_t positions_ = 0;
   int64_t tile_count_ = 0;
   int64_t addresses_used_ = 0;
-  Tile tiles_[kMostPositions / kTilePositions + 2];
+  Tile tiles_[kMostPositions];
   const float* addresses_[kMostAddresses];
 };
 

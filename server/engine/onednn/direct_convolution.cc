@@ -78,23 +78,25 @@ Operand PackedFilters(ProgramBuilder& builder, const WeightSource& source,
       }));
 }
 
+bool HasShortRows(const kernels::Convolution& shape) {
+  return shape.kernel[1] * shape.in_channels < kernels::Convolution::kShortRow;
+}
+
 // With short rows, as first layers have, the loop spends much of its time on finding x; code that
 // was generated for just that many numbers is faster, once there is enough of it to do. The batch
 // does not count: it must not change the bits.
 bool SuitsGeneratedCode(const kernels::Convolution& shape) {
   constexpr int64_t kMultiplications = int64_t{1} << 19;
-  const int64_t row = shape.kernel[1] * shape.in_channels;
-  const int64_t of_sample =
-      shape.output[0] * shape.output[1] * shape.out_channels * row * shape.kernel[0];
-  return row < kernels::Convolution::kShortRow && of_sample > kMultiplications;
+  const int64_t of_sample = shape.output[0] * shape.output[1] * shape.out_channels *
+                            shape.in_channels * shape.kernel[0] * shape.kernel[1];
+  return HasShortRows(shape) && of_sample > kMultiplications;
 }
 
 // In narrow images most positions see padding, each of whose taps is looked up, which takes as long
 // as some products of few channels. Zeros around the image take a copy.
 bool PaysToPad(const kernels::Convolution& shape) {
   constexpr int64_t kMostInRow = 1024;
-  const int64_t row = shape.kernel[1] * shape.in_channels;
-  return shape.dilations[1] == 1 && row >= kernels::Convolution::kShortRow &&
+  return shape.dilations[1] == 1 && !HasShortRows(shape) &&
          shape.output[1] * shape.in_channels <= kMostInRow;
 }
 
@@ -126,6 +128,29 @@ struct SlopesAt {
 
 }  // namespace
 
+const Node* PoolToTake(const Node& node, const ProgramBuilder& builder,
+                       const Convolution& convolution) {
+  const Node* pool = builder.OnlyReader(node.outputs[0]);
+  if (pool == nullptr || pool->op != "MaxPool") return nullptr;
+  const kernels::Convolution shape = ShapeOf(convolution);
+  const auto post_ops = Arrange(node.post_ops);
+  const auto window = MaxPoolWindow(*pool, builder);
+  if (!window.ok() || !post_ops || !post_ops->additions.empty() || HasShortRows(shape)) {
+    return nullptr;
+  }
+  const Dims y = convolution.y.desc.get_dims();
+  int64_t positions = 1;
+  for (size_t i = 0; i < window->kernel.size(); ++i) {
+    positions *= window->kernel[i];
+    if (window->strides[i] != window->kernel[i] || window->dilations[i] != 1 ||
+        window->pads_begin[i] != 0 || window->output[i] == 0 ||
+        window->output[i] != y[i + 2] / window->kernel[i]) {
+      return nullptr;
+    }
+  }
+  return positions <= kernels::Convolution::kMostPooled ? pool : nullptr;
+}
+
 bool RunsDirectConvolutions() { return !OneDnnIsa().starts_with("avx512"); }
 
 bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) {
@@ -139,7 +164,8 @@ bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) 
 }
 
 Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,
-                              const PostOpResult& result, const std::string& how) {
+                              const PostOpResult& result, const std::string& how,
+                              const Node* pool) {
   if (HasPadding(convolution) && PaysToPad(ShapeOf(convolution))) {
     convolution.x =
         EmitZeroPad(builder, convolution.x, convolution.pads_begin, convolution.pads_end);
@@ -147,10 +173,16 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolu
       std::fill(pads->begin(), pads->end(), 0);
     }
   }
-  const kernels::Convolution shape = ShapeOf(convolution);
+  kernels::Convolution shape = ShapeOf(convolution);
   const auto post_ops = Arrange(node.post_ops);
   RECTIFIER_CHECK(post_ops.has_value());
   Operand y = convolution.y;
+  if (pool != nullptr) {
+    const auto window = MaxPoolWindow(*pool, builder);
+    RECTIFIER_CHECK(window.ok());
+    shape.pool = HeightAndWidth(window->kernel, 1);
+    y = builder.Allocate(ChannelsLast(builder.shape(pool->outputs[0])));
+  }
   std::string detail = how;
   std::vector<Operand> addends;
   for (const PostOp* addition : post_ops->additions) {
@@ -183,6 +215,7 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolu
     detail += y.buffer == addends[i].buffer ? " + sum" : " + add";
   }
   const SlopesAt after = slopes_of(post_ops->after);
+  if (pool != nullptr) detail += fmt::format(" + max of {}x{}", shape.pool[0], shape.pool[1]);
   builder.AddKernel(
       node.op, "direct", operands.all(),
       [=, cache_bytes = CacheBytes()](std::span<std::byte* const> memory) {

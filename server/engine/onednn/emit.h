@@ -3,8 +3,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/engine/kernels/elementwise.h"
 #include "server/engine/onednn/program_builder.h"
+#include "server/ops/window.h"
 
 namespace rectifier::onednn {
 
@@ -29,6 +31,9 @@ Operand EmitMap(ProgramBuilder& builder, std::string_view op, kernels::Elementwi
 // x[…, indices[i], …] along dimension `axis`, in the layout of x.
 Operand EmitTake(ProgramBuilder& builder, std::string_view op, const Operand& x, int axis,
                  std::vector<int64_t> indices);
+
+// The window of a MaxPool.
+absl::StatusOr<Window> MaxPoolWindow(const Node& node, const ProgramBuilder& builder);
 
 // A tensor of zeros.
 Operand EmitZeros(ProgramBuilder& builder, const Desc& desc);

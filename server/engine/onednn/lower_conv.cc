@@ -189,10 +189,17 @@ absl::Status LowerConv(const Node& node, ProgramBuilder& builder) {
     JoinNeighbours(node, builder, neighbours, convolution);
     detail = fmt::format("{} neighbours", neighbours);
   }
+  const bool direct = PrefersDirectConvolution(node, convolution);
+  if (direct && neighbours == 1) {
+    if (const Node* pool = PoolToTake(node, builder, convolution)) {
+      const ValueId maxima = pool->outputs[0];
+      builder.Set(maxima, EmitDirectConvolution(node, builder, convolution, {}, detail, pool));
+      return absl::OkStatus();
+    }
+  }
   const Operand y =
-      PrefersDirectConvolution(node, convolution)
-          ? EmitDirectConvolution(node, builder, convolution, {.repeats = neighbours}, detail)
-          : EmitPrimitive(node, builder, window, convolution, neighbours, detail);
+      direct ? EmitDirectConvolution(node, builder, convolution, {.repeats = neighbours}, detail)
+             : EmitPrimitive(node, builder, window, convolution, neighbours, detail);
   builder.Set(node.outputs[0], {y.buffer, ChannelsLast(builder.shape(node.outputs[0]))});
   return absl::OkStatus();
 }

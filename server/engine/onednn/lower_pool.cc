@@ -38,7 +38,7 @@ Operand ChannelsLastInput(const Node& node, ProgramBuilder& builder) {
   return builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
 }
 
-absl::StatusOr<Window> PoolWindow(const Node& node, ProgramBuilder& builder,
+absl::StatusOr<Window> PoolWindow(const Node& node, const ProgramBuilder& builder,
                                   const WindowAttributes& attributes) {
   return SlideWindow(Place(node), attributes, attributes.kernel_shape,
                      SpatialDims(builder.shape(node.inputs[0])));
@@ -46,11 +46,15 @@ absl::StatusOr<Window> PoolWindow(const Node& node, ProgramBuilder& builder,
 
 }  // namespace
 
+absl::StatusOr<Window> MaxPoolWindow(const Node& node, const ProgramBuilder& builder) {
+  RECTIFIER_ASSIGN_OR_RETURN(const MaxPoolAttributes attributes, MaxPoolAttributes::Read(node));
+  return PoolWindow(node, builder, attributes.window);
+}
+
 // oneDNN begins at the lowest finite number: a window of nothing but NaN and -infinity gives that,
 // and beside other numbers NaN is passed over. (ONNX does not say; ONNX Runtime does the same.)
 absl::Status LowerMaxPool(const Node& node, ProgramBuilder& builder) {
-  RECTIFIER_ASSIGN_OR_RETURN(const MaxPoolAttributes attributes, MaxPoolAttributes::Read(node));
-  RECTIFIER_ASSIGN_OR_RETURN(const Window window, PoolWindow(node, builder, attributes.window));
+  RECTIFIER_ASSIGN_OR_RETURN(const Window window, MaxPoolWindow(node, builder));
   EmitPooling(node, builder, dnnl::algorithm::pooling_max, ChannelsLastInput(node, builder),
               window);
   return absl::OkStatus();

@@ -87,7 +87,7 @@ absl::Status LowerNode(const Node& node, ProgramBuilder& builder) {
     builder.Begin(node);
     if (IsEmpty(builder.graph(), node)) {
       LowerEmpty(node, builder);
-    } else {
+    } else if (!builder.IsComputed(node)) {
       RECTIFIER_RETURN_IF_ERROR(lowering->lower(node, builder));
     }
     builder.End(node);

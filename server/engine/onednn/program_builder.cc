@@ -48,6 +48,7 @@ bool IsWorthThreads(const Graph& graph, const Node& node) {
 ProgramBuilder::ProgramBuilder(const Graph& graph, WeightStore& weights, dnnl::engine engine,
                                int threads, size_t scratch_inputs)
     : graph_(graph),
+      uses_(graph),
       weights_(weights),
       engine_(std::move(engine)),
       threads_(threads),
@@ -225,6 +226,15 @@ void ProgramBuilder::AddFill(const Operand& to, float value) {
         kernels::Fill(memory[0], count, sizeof(float), reinterpret_cast<const std::byte*>(&value));
       },
       fmt::format("{}", value));
+}
+
+const Node* ProgramBuilder::OnlyReader(ValueId id) const {
+  if (!uses_.HasSingleReader(id)) return nullptr;
+  return &graph_.nodes()[static_cast<size_t>(uses_.readers(id)[0])];
+}
+
+bool ProgramBuilder::IsComputed(const Node& node) const {
+  return !places_[static_cast<size_t>(node.outputs[0])].empty();
 }
 
 void ProgramBuilder::Begin(const Node& node) {

@@ -11,6 +11,7 @@
 #include "server/engine/onednn/onednn_program.h"
 #include "server/engine/onednn/weight_store.h"
 #include "server/graph/graph.h"
+#include "server/graph/uses.h"
 
 namespace rectifier::onednn {
 
@@ -48,6 +49,9 @@ class ProgramBuilder {
   // then be written over. Never true for the caller's inputs, constants and values that are
   // outputs.
   bool MayOverwrite(const Operand& operand) const;
+
+  // The one node that reads `id`, which nothing else does; null when there is none.
+  const Node* OnlyReader(ValueId id) const;
 
   // Writing values.
 
@@ -92,6 +96,10 @@ class ProgramBuilder {
 
   // The walk over the graph.
 
+  // Whether the node's output lies somewhere already: the lowering of what it reads has computed it
+  // on the way.
+  bool IsComputed(const Node& node) const;
+
   // Between these two calls the lowering of `node` runs. Primitives that it makes run on the
   // threads of the Program, or on one when there is too little to do for several.
   void Begin(const Node& node);
@@ -108,6 +116,7 @@ class ProgramBuilder {
   void PlanArena();
 
   const Graph& graph_;
+  const Uses uses_;
   WeightStore& weights_;
   dnnl::engine engine_;
   ProgramParts parts_;

@@ -248,6 +248,49 @@ TEST(OneDnnCompilerTest, RunsFewOutputChannelsByRowsOfTapsWhereThereIsOnlyAvx2) 
   EXPECT_THAT(ConvDetails(*program), ElementsAre("loop:direct rows of taps", "loop:row_sum"));
 }
 
+TEST(OneDnnCompilerTest, TakesTheMaximaOfAConvolutionOnTheWayWhereThereIsOnlyAvx2) {
+  constexpr char kPooled[] = R"(
+    input %x: f32[2, 16, 9, 9]
+    const %w: f32[16, 16, 3, 3] = seed(1)
+    const %s: f32[16, 1, 1] = seed(3)
+    %a = Conv(%x, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%s)
+    %b = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2]}
+    %c = Conv(%b, %w) {pads = [1, 1, 1, 1]}
+    %d = MaxPool(%c) {kernel_shape = [1, 3], strides = [1, 3]}
+    output %d
+  )";
+  ExpectAgreesWithReference(kPooled, {.tolerance = 1e-3});  // of two layers
+  if (OneDnnIsa().starts_with("avx512")) return;
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kPooled));
+  ASSERT_NE(program, nullptr);
+  EXPECT_THAT(ConvDetails(*program), ElementsAre("loop:direct  + slope(per channel) + max of 2x2",
+                                                 "loop:direct  + max of 1x3"));
+  for (const StepInfo& step : program->steps()) EXPECT_NE(step.op, "MaxPool");
+}
+
+TEST(OneDnnCompilerTest, TakesNoMaximaThatOthersNeedAllOrOfWindowsThatOverlap) {
+  for (const char* body :
+       {"%y = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2]}\noutput %a",
+        "%y = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2]}\n"
+        "%z = Rectifier(%a, %s) {origin = \"prelu\"}\noutput %z",
+        "%y = MaxPool(%a) {kernel_shape = [3, 3], strides = [2, 2]}",
+        "%y = MaxPool(%a) {kernel_shape = [3, 3], strides = [3, 3]}",
+        "%y = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2], pads = [1, 1, 0, 0]}",
+        "%y = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2], ceil_mode = 1}",
+        "%y = MaxPool(%a) {kernel_shape = [2, 2], strides = [2, 2], dilations = [2, 2]}",
+        "%b = Add(%a, %x)\n%y = MaxPool(%b) {kernel_shape = [2, 2], strides = [2, 2]}"}) {
+    const std::string text = fmt::format(
+        "input %x: f32[2, 16, 9, 9]\nconst %w: f32[16, 16, 3, 3] = seed(1)\n"
+        "const %s: f32[] = 0.5\n%a = Conv(%x, %w) {{pads = [1, 1, 1, 1]}}\n{}\noutput %y\n",
+        body);
+    SCOPED_TRACE(text);
+    ExpectAgreesWithReference(text, {.tolerance = 1e-4});
+    const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
+    ASSERT_NE(program, nullptr);
+    EXPECT_THAT(ConvDetails(*program), Each(Not(HasSubstr("max"))));
+  }
+}
+
 TEST(OneDnnCompilerTest, PadsNarrowImagesOfFewChannelsOnceWhereThereIsOnlyAvx2) {
   const auto steps_of = [](const char* input, const char* filters) {
     const std::string text = fmt::format(

@@ -53,6 +53,11 @@ Convolution Strided(Convolution shape, int64_t rows, int64_t columns) {
   return shape;
 }
 
+Convolution Pooled(Convolution shape, int64_t rows, int64_t columns) {
+  shape.pool = {rows, columns};
+  return shape;
+}
+
 Convolution Dilated(Convolution shape, int64_t rows, int64_t columns) {
   shape.dilations = {rows, columns};
   return shape;
@@ -63,7 +68,8 @@ size_t SizeOfX(const Convolution& s) {
 }
 
 size_t SizeOfY(const Convolution& s) {
-  return static_cast<size_t>(s.samples * s.output[0] * s.output[1] * s.out_channels);
+  return static_cast<size_t>(s.samples * (s.output[0] / s.pool[0]) * (s.output[1] / s.pool[1]) *
+                             s.out_channels);
 }
 
 std::vector<float> Random(size_t size, uint32_t seed) {
@@ -268,6 +274,73 @@ TEST_P(ConvolveTest, NeitherThreadsNorTheCacheChangeBits) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ConvolveTest, ::testing::ValuesIn(kCases),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// What the spans are made of differs in each.
+const Case kPooledCases[] = {
+    {"OneWindow", Pooled(Shape(1, {20, 16}, {4, 4}, {3, 3}, {2, 2}), 2, 2)},
+    {"WholeRows", Pooled(Padded(Shape(3, {20, 40}, {8, 8}, {3, 3}, {8, 8}), 1, 1), 2, 2)},
+    {"RowsAndColumnsLeftOut",
+     Pooled(Padded(Shape(2, {20, 33}, {7, 9}, {3, 3}, {7, 9}), 1, 1), 2, 2)},
+    {"PartsOfRows", Pooled(Padded(Shape(2, {16, 16}, {6, 401}, {3, 3}, {6, 401}), 1, 1), 2, 2)},
+    {"WindowsThatAreNotSquare", Pooled(Shape(2, {5, 7}, {13, 17}, {2, 3}, {12, 15}), 4, 2)},
+    {"OneDimension", Pooled(Padded(Shape(3, {16, 24}, {1, 50}, {1, 3}, {1, 50}), 0, 1), 1, 4)},
+    {"SinglePositions", Pooled(Shape(2, {30, 20}, {6, 10}, {1, 1}, {6, 10}), 2, 2)},
+    {"ShortRows", Pooled(Padded(Shape(2, {3, 16}, {10, 10}, {3, 3}, {10, 10}), 1, 1), 2, 2)},
+    {"ChannelsInChunks", Pooled(Shape(1, {700, 40}, {5, 7}, {2, 2}, {4, 6}), 2, 2)},
+    {"MostTaps", Pooled(Shape(1, {2, 3}, {20, 40}, {16, 32}, {5, 9}), 1, 8)},
+};
+
+class PooledConvolutionTest : public ConvolveTest {};
+
+TEST_P(PooledConvolutionTest, IsTheGreatestOfEachWindowBitForBit) {
+  Convolution whole = shape();
+  whole.pool = {1, 1};
+  const Operands operands(whole);
+  ConvolutionEnd end = operands.End();
+  end.addends = {};
+  const std::vector<float> y = Convolved(whole, operands.x, operands.filters, end);
+  std::vector<float> want;
+  const auto [rows, columns] = shape().pool;
+  const auto at = [&](int64_t n, int64_t i, int64_t j, int64_t m) {
+    return y[static_cast<size_t>(
+        ((n * whole.output[0] + i) * whole.output[1] + j) * whole.out_channels + m)];
+  };
+  for (int64_t n = 0; n < whole.samples; ++n) {
+    for (int64_t i = 0; i + rows <= whole.output[0]; i += rows) {
+      for (int64_t j = 0; j + columns <= whole.output[1]; j += columns) {
+        for (int64_t m = 0; m < whole.out_channels; ++m) {
+          float greatest = at(n, i, j, m);
+          for (int64_t k = 0; k < rows * columns; ++k) {
+            greatest = std::max(greatest, at(n, i + k / columns, j + k % columns, m));
+          }
+          want.push_back(greatest);
+        }
+      }
+    }
+  }
+  const int threads = omp_get_max_threads();
+  for (const int count : {1, 3}) {
+    omp_set_num_threads(count);
+    for (const int64_t cache_bytes : {int64_t{1} << 12, kCacheBytes, int64_t{1} << 24}) {
+      EXPECT_TRUE(
+          SameBits(Convolved(shape(), operands.x, operands.filters, end, cache_bytes), want))
+          << count << " threads, " << cache_bytes;
+    }
+  }
+  omp_set_num_threads(threads);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, PooledConvolutionTest, ::testing::ValuesIn(kPooledCases),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(PooledConvolveTest, AWindowPassesOverNanAndBeginsAtTheLowestNumber) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kLowest = std::numeric_limits<float>::lowest();
+  const Convolution shape = Pooled(Shape(1, {1, 1}, {1, 8}, {1, 1}, {1, 8}), 1, 2);
+  EXPECT_THAT(Convolved(shape, {kNan, -1, -2, kNan, kNan, kNan, -kInfinity, -kInfinity}, {1}, {}),
+              ElementsAre(-1, -2, kLowest, kLowest));
+}
 
 TEST(ConvolveSumsTest, ProductsAreAddedTapByTapWithOneRoundingEach) {
   const Convolution shape = Shape(1, {40, 1}, {4, 5}, {4, 5}, {1, 1});
