@@ -287,11 +287,12 @@ class Convolver {
       call.addresses_step = tile.positions;
       call.addresses_offset = tile.by_rows ? row_offset : first_channel;
       const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
-      if (prefetches_) {
+      if (prefetches_ && span.tile_count() > 4) {
         call.lines =
             CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
       }
-      for (int64_t done = 0; done < tile.positions; done += most) {
+      for (int64_t done = 0, parts = CeilDivide(tile.positions, most); parts > 0; --parts) {
+        const int64_t positions = CeilDivide(tile.positions - done, parts);
         call.sums = sums + (tile.place + done) * width;
         if (stored >= 0 && shape_.IsPooled()) {
           call.y = call.sums;
@@ -310,9 +311,9 @@ class Convolver {
           const int64_t first = tile.by_rows ? block.first_row : first_tap;
           call.addresses = tile.addresses + first * tile.positions + done;
         }
-        const int64_t positions = std::min(most, tile.positions - done);
         (width == kPanel ? ComputeWideTile : ComputeNarrowTile)(positions, call);
         call.prefetch += call.lines * kCacheLine * pieces;
+        done += positions;
       }
     }
   }

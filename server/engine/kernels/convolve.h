@@ -16,7 +16,7 @@ namespace rectifier::kernels {
 // addition, wherever a position lies in the batch and whatever the number of threads.
 struct Convolution {
   int64_t samples = 0;
-  int64_t in_channels = 0;  // at most kMostChannels
+  int64_t in_channels = 0;  // at most kMostChannels where windows see padding
   int64_t out_channels = 0;
   std::array<int64_t, 2> input{};
   std::array<int64_t, 2> output{};

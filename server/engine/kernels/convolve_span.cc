@@ -34,7 +34,10 @@ int64_t FirstElement(const Convolution& shape, const Position& at) {
 }  // namespace
 
 Span::Span(const Convolution& shape, const float* x)
-    : shape_(shape), x_(x), by_rows_(shape.dilations[1] == 1 && !SeesPadding(shape)) {}
+    : shape_(shape),
+      x_(x),
+      by_rows_(shape.dilations[1] == 1 && !SeesPadding(shape)),
+      short_(shape.out_channels > kNarrowChannels ? 2 : 4) {}
 
 void Span::PlaceRows(Position at, Tile& tile) {
   const int64_t row = shape_.dilations[0] * shape_.input[1] * shape_.in_channels;
@@ -79,9 +82,9 @@ void Span::Add(int64_t begin, int64_t end) {
   Position at = Position::At(shape_, begin);
   for (int64_t index = begin; index < end;) {
     const int64_t left = end - index;
-    // Two of three or four rather than a full one and one of a single position, which takes as
-    // long as one of four: the additions wait for each other.
-    const int64_t positions = left > kTilePositions && left < 2 * kTilePositions - 2
+    // Two of three or more rather than a full one and one of a single position, or of narrow ones
+    // of two, which take as long as one of four: the additions wait for each other.
+    const int64_t positions = left > kTilePositions && left < kTilePositions + short_
                                   ? (left + 1) / 2
                                   : std::min(left, kTilePositions);
     Tile& tile = tiles_[tile_count_++];

@@ -71,6 +71,7 @@ class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
   const Convolution& shape_;
   const float* x_;
   const bool by_rows_;
+  const int64_t short_;  // tiles of fewer positions are
   int64_t positions_ = 0;
   int64_t tile_count_ = 0;
   int64_t addresses_used_ = 0;

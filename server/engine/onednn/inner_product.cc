@@ -5,27 +5,37 @@
 #include <numeric>
 #include <utility>
 
+#include "server/engine/onednn/direct_convolution.h"
 #include "server/engine/onednn/emit_convolution.h"
 
 namespace rectifier::onednn {
 
-Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
-                         const PostOps& post_ops) {
-  Operand result = builder.Allocate(RowMajor(Dims{product.rows, product.n}));
-  if (post_ops.result_buffer >= 0) result.buffer = post_ops.result_buffer;
+Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerProduct& product,
+                         const std::optional<PostOpResult>& post_ops) {
+  const Desc result = RowMajor(Dims{product.rows, product.n});
   const Dims none{0, 0};
-  const Convolution convolution{{product.x.buffer, RowsDesc(product.rows, product.k)},
-                                {result.buffer, RowsDesc(product.rows, product.n)},
-                                product.weights,
-                                product.bias,
-                                /*strides=*/Dims{1, 1},
-                                /*holes=*/none,
-                                /*pads_begin=*/none,
-                                /*pads_end=*/none};
-  EmitConvolution<dnnl::convolution_forward>(builder, op, dnnl::algorithm::convolution_direct,
-                                             convolution, post_ops,
-                                             "inner product" + post_ops.detail);
-  return result;
+  Convolution convolution{{product.x.buffer, RowsDesc(product.rows, product.k)},
+                          {builder.Allocate(result).buffer, RowsDesc(product.rows, product.n)},
+                          product.weights,
+                          product.bias,
+                          /*strides=*/Dims{1, 1},
+                          /*holes=*/none,
+                          /*pads_begin=*/none,
+                          /*pads_end=*/none};
+  const std::string detail = "inner product";
+  Node fused = node;
+  if (!post_ops) fused.post_ops.clear();
+  // For every number of rows, or for none: those are the batch, which must not change the bits.
+  if (RunsDirectConvolutions() && FitsDirectConvolution(fused, convolution)) {
+    const Operand y = EmitDirectConvolution(fused, builder, convolution,
+                                            post_ops.value_or(PostOpResult{}), detail);
+    return {y.buffer, result};
+  }
+  const PostOps ops = post_ops ? FusedPostOps(node, builder, *post_ops) : NoPostOps();
+  if (ops.result_buffer >= 0) convolution.y.buffer = ops.result_buffer;
+  EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
+                                             convolution, ops, detail + ops.detail);
+  return {convolution.y.buffer, result};
 }
 
 WeightSource ChannelsLastRows(ProgramBuilder& builder, ValueId constant, const Desc& plain,

@@ -12,9 +12,11 @@ namespace rectifier::onednn {
 // y [rows, n] = x [rows, k] · wᵀ + bias, with a constant w of [n, k].
 //
 // It runs as a 1×1 convolution whose rows lie along its width: the bytes of row-major matrices are
-// those of [1, k, 1, rows] channels-last. oneDNN's inner product is no faster, and picks another
-// algorithm for some batches, so that the bits of a row depend on how many rows there are; the
-// convolution's never did (99 shapes, batches of 1 to 32, 1 and 2 threads, AVX2 and AVX-512).
+// those of [1, k, 1, rows] channels-last. Without AVX-512 that is the engine's own loop, which
+// reads many weights faster and is not generated; else oneDNN's primitive. oneDNN's inner product
+// is no faster, and picks another algorithm for some batches, so that the bits of a row depend on
+// how many rows there are; the convolution's never did (99 shapes, batches of 1 to 32, 1 and 2
+// threads, AVX2 and AVX-512).
 struct InnerProduct {
   Operand x;  // row-major [rows, k], or what has the same bytes
   int64_t rows = 0;
@@ -29,9 +31,10 @@ inline Desc RowsDesc(int64_t rows, int64_t columns) {
   return ChannelsLast(Dims{1, columns, 1, rows});
 }
 
-// Adds the step and returns y, row-major [rows, n].
-Operand EmitInnerProduct(ProgramBuilder& builder, std::string_view op, const InnerProduct& product,
-                         const PostOps& post_ops);
+// Adds the step, of `node`, and returns y, row-major [rows, n]. `post_ops` says how y is the node's
+// result for its post-ops; without it, they are left to others.
+Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerProduct& product,
+                         const std::optional<PostOpResult>& post_ops);
 
 // The weights of an inner product whose x is a channels-last tensor of `x_dims`, of which every
 // sample is a row: those of MatrixWeights(), with the elements of a row in x's order.

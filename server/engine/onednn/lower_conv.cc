@@ -35,8 +35,8 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder, std::optio
       builder, node.inputs[1], RowMajor(builder.shape(node.inputs[1])), "filter rows");
   const Operand x = builder.Get(node.inputs[0], ChannelsLast(builder.shape(node.inputs[0])));
   const InnerProduct product{x, y[0], weights.dims[1], y[1], weights, std::move(bias)};
-  const Operand result = EmitInnerProduct(
-      builder, "Conv", product, FusedPostOps(node, builder, {.desc = RowsDesc(y[0], y[1])}));
+  const Operand result =
+      EmitInnerProduct(builder, node, product, PostOpResult{.desc = RowsDesc(y[0], y[1])});
   return {result.buffer, ChannelsLast(y)};
 }
 

@@ -78,9 +78,8 @@ Operand EmitAsInnerProduct(const Node& node, ProgramBuilder& builder) {
                                return builder.weights().Reorder(std::move(turned), wanted);
                              }};
   const Operand x = builder.GetRowMajor(node.inputs[0]);
-  const Operand result =
-      EmitInnerProduct(builder, node.op, {x, y[0], w[0], taps * w[1], weights, bias},
-                       FusedPostOps(node, builder, {.repeats = taps}));
+  const Operand result = EmitInnerProduct(
+      builder, node, {x, y[0], w[0], taps * w[1], weights, bias}, PostOpResult{.repeats = taps});
   return {result.buffer, ChannelsLast(y)};
 }
 

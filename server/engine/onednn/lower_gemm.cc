@@ -66,8 +66,8 @@ absl::Status LowerGemm(const Node& node, ProgramBuilder& builder) {
         by_samples ? ChannelsLastWeights(builder, b, a.desc.get_dims(), n, attributes.transpose_b,
                                          attributes.alpha)
                    : MatrixWeights(builder, b, n, k, attributes.transpose_b, attributes.alpha);
-    y = EmitInnerProduct(builder, "Gemm", {a, y_shape[0], k, n, std::move(weights), bias},
-                         done ? FusedPostOps(node, builder, {}) : NoPostOps());
+    const auto fused = done ? std::optional(PostOpResult{}) : std::nullopt;
+    y = EmitInnerProduct(builder, node, {a, y_shape[0], k, n, std::move(weights), bias}, fused);
   } else {
     y = EmitMatMul(builder, node, a, Matrix(builder, b, attributes.transpose_b), DimsOf(y_shape),
                    attributes.alpha);

@@ -76,17 +76,16 @@ absl::Status LowerMatMul(const Node& node, ProgramBuilder& builder) {
     const int64_t n = b_shape.rank() == 2 ? b_shape[1] : 1;
     // With a vector on the right the product's one channel is no dimension of the result.
     const bool fused = b_shape.rank() == 2;
-    const PostOps post_ops =
-        fused ? FusedPostOps(node, builder, {.channel_axis = y_shape.rank() - 1}) : NoPostOps();
+    std::optional<PostOpResult> post_ops;
+    if (fused) post_ops = PostOpResult{.channel_axis = y_shape.rank() - 1};
     const auto& flattened = builder.Flattened(a);
     WeightSource weights = flattened
                                ? ChannelsLastWeights(builder, b, flattened->desc.get_dims(), n,
                                                      /*row_major=*/false, /*scale=*/1)
                                : MatrixWeights(builder, b, n, k, /*row_major=*/false, /*scale=*/1);
     const Operand rows = flattened ? *flattened : builder.GetRowMajor(a);
-    y = EmitInnerProduct(builder, "MatMul",
-                         {rows, a_shape.ElementCount() / k, k, n, std::move(weights), {}},
-                         post_ops);
+    y = EmitInnerProduct(
+        builder, node, {rows, a_shape.ElementCount() / k, k, n, std::move(weights), {}}, post_ops);
     y.desc = RowMajor(y_shape);
     if (!fused) y = EmitPostOps(builder, node, y);
   } else {

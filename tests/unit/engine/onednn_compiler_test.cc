@@ -248,6 +248,38 @@ TEST(OneDnnCompilerTest, RunsFewOutputChannelsByRowsOfTapsWhereThereIsOnlyAvx2) 
   EXPECT_THAT(ConvDetails(*program), ElementsAre("loop:direct rows of taps", "loop:row_sum"));
 }
 
+TEST(OneDnnCompilerTest, RunsInnerProductsInTheLoopWhereThereIsOnlyAvx2) {
+  constexpr char kProducts[] = R"(
+    input %x: f32[3, 9000]
+    const %w: f32[9000, 40] = seed(1)
+    const %v: f32[20, 40] = seed(2)
+    const %b: f32[20] = seed(3)
+    const %c: f32[3, 20] = seed(4)
+    const %u: f32[20, 7] = seed(5)
+    const %s: f32[40] = seed(6)
+    const %alpha: f32[] = 0.25
+    %p = MatMul(%x, %w) -> Rectifier(%s)
+    %q = Gemm(%p, %v, %b) {transB = 1} -> Rectifier(%alpha)
+    %r = Gemm(%p, %v, %c) {transB = 1} -> Rectifier(%alpha)
+    %t = MatMul(%q, %u)
+    output %r
+    output %t
+  )";
+  ExpectAgreesWithReference(kProducts, {.tolerance = 2e-2});  // of sums of 9000 products
+  if (OneDnnIsa().starts_with("avx512")) return;
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kProducts));
+  ASSERT_NE(program, nullptr);
+  std::vector<std::string> products;
+  for (const StepInfo& step : program->steps()) {
+    if (step.detail.starts_with("inner product")) {
+      products.push_back(step.implementation + " " + step.detail);
+    }
+  }
+  EXPECT_THAT(products, ElementsAre("loop:direct inner product + slope(per channel)",
+                                    "loop:direct inner product + slope(0.25)",
+                                    "loop:direct inner product", "loop:direct inner product"));
+}
+
 TEST(OneDnnCompilerTest, TakesTheMaximaOfAConvolutionOnTheWayWhereThereIsOnlyAvx2) {
   constexpr char kPooled[] = R"(
     input %x: f32[2, 16, 9, 9]
@@ -331,18 +363,19 @@ TEST(OneDnnCompilerTest, PadsWhatLiesChannelsLastInOneStep) {
 }
 
 TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {
-  for (
-      const char* body : {
-          "input %x: f32[1, 8193, 1, 2]\nconst %w: f32[2, 8193, 1, 1] = seed(1)\n%y = Conv(%x, %w)",
-          "input %x: f32[1, 1, 1, 600]\nconst %w: f32[2, 1, 1, 513] = seed(1)\n%y = Conv(%x, %w)",
-          "input %x: f32[1, 8, 5, 5]\nconst %w: f32[8, 4, 3, 3] = seed(1)\n"
-          "%y = Conv(%x, %w) {group = 2}",
-          "input %x: f32[1, 4, 3, 3, 3]\nconst %w: f32[8, 4, 2, 2, 2] = seed(1)\n%y = Conv(%x, %w)",
-          "input %x: f32[1, 16, 5, 5]\nconst %w: f32[16, 16, 3, 3] = seed(1)\n"
-          "const %s: f32[16, 1, 1] = seed(2)\nconst %a: f32[] = 0.5\n"
-          "%y = Conv(%x, %w) -> Rectifier(%s) -> Rectifier(%a)",
-          "input %x: f32[1, 3, 160, 160]\nconst %w: f32[32, 3, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
-      }) {
+  for (const char* body : {
+           "input %x: f32[1, 8193, 1, 2]\nconst %w: f32[2, 8193, 1, 1] = seed(1)\n"
+           "%y = Conv(%x, %w) {pads = [0, 1, 0, 0]}",
+           "input %x: f32[1, 1, 1, 600]\nconst %w: f32[2, 1, 1, 513] = seed(1)\n%y = Conv(%x, %w)",
+           "input %x: f32[1, 8, 5, 5]\nconst %w: f32[8, 4, 3, 3] = seed(1)\n"
+           "%y = Conv(%x, %w) {group = 2}",
+           "input %x: f32[1, 4, 3, 3, 3]\nconst %w: f32[8, 4, 2, 2, 2] = seed(1)\n%y = Conv(%x, "
+           "%w)",
+           "input %x: f32[1, 16, 5, 5]\nconst %w: f32[16, 16, 3, 3] = seed(1)\n"
+           "const %s: f32[16, 1, 1] = seed(2)\nconst %a: f32[] = 0.5\n"
+           "%y = Conv(%x, %w) -> Rectifier(%s) -> Rectifier(%a)",
+           "input %x: f32[1, 3, 160, 160]\nconst %w: f32[32, 3, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
+       }) {
     const std::string text = std::string(body) + "\noutput %y\n";
     SCOPED_TRACE(text);
     const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
