@@ -30,8 +30,6 @@ constexpr int64_t kPanel = kWideChannels;
 constexpr int64_t kBlockDepth = 256;    // taps times channels: 32 KiB of weights
 constexpr int64_t kChunkMultiple = 16;  // of channels, a line of x
 
-int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // How the taps and input channels of a panel are cut into blocks. The packed weights lie as the
 // blocks follow each other, whose weights lie [taps][channels][panel].
 struct Depth {
@@ -84,10 +82,6 @@ int64_t PanelWidth(const Convolution& shape, int64_t panel) {
   return shape.out_channels - panel * kPanel > kNarrowChannels ? kPanel : kNarrowChannels;
 }
 
-int64_t PositionsOf(const Convolution& shape) {
-  return shape.samples * shape.output[0] * shape.output[1];
-}
-
 // The positions that a span has at most: as many as the second level cache holds.
 int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
   // Few weights are read from the nearest cache however short a span is.
@@ -106,78 +100,6 @@ int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
   return std::max<int64_t>(1, std::min(wanted, Span::kMostAddresses / taps) / kTilePositions) *
          kTilePositions;
 }
-
-// Cuts the positions of y into spans of at most `most` each. Where y is pooled, those are bands: as
-// many of its rows as a window has, or columns of them that fill windows.
-class SpanPlan {
- public:
-  SpanPlan(const Convolution& shape, int64_t most) : shape_(shape) {
-    const auto [rows, columns] = shape.pool;
-    if (!shape.IsPooled()) {
-      const int64_t positions = PositionsOf(shape);
-      const int64_t spans = CeilDivide(positions, most);
-      size_ = CeilDivide(CeilDivide(positions, spans), kTilePositions) * kTilePositions;
-      count_ = CeilDivide(positions, size_);
-      return;
-    }
-    bands_ = shape.samples * (shape.output[0] / rows);
-    width_ = shape.output[1] / columns * columns;
-    together_ = std::clamp<int64_t>(most / (rows * width_), 1, bands_);
-    const int64_t windows = std::max<int64_t>(1, most / (rows * columns));
-    const int64_t pieces = CeilDivide(width_ / columns, windows);
-    size_ = CeilDivide(width_ / columns, pieces) * columns;
-    pieces_ = CeilDivide(width_, size_);
-    count_ = CeilDivide(bands_, together_) * pieces_;
-  }
-
-  int64_t count() const { return count_; }
-
-  // The bands of a span, and which columns of them.
-  struct Bands {
-    int64_t first;
-    int64_t count;
-    int64_t column;
-    int64_t columns;
-  };
-  Bands BandsOf(int64_t i) const {
-    const int64_t first = i / pieces_ * together_;
-    const int64_t column = i % pieces_ * size_;
-    return {first, std::min(together_, bands_ - first), column, std::min(size_, width_ - column)};
-  }
-
-  void AddTo(Span& span, int64_t i) const {
-    if (!shape_.IsPooled()) {
-      return span.Add(i * size_, std::min((i + 1) * size_, PositionsOf(shape_)));
-    }
-    // What lies one behind the other is added together.
-    const Bands bands = BandsOf(i);
-    int64_t begin = 0;
-    int64_t end = 0;
-    for (int64_t row = 0; row < bands.count * shape_.pool[0]; ++row) {
-      const int64_t band = bands.first + row / shape_.pool[0];
-      const int64_t of_sample = shape_.output[0] / shape_.pool[0];
-      const int64_t y_row = band / of_sample * shape_.output[0] +
-                            band % of_sample * shape_.pool[0] + row % shape_.pool[0];
-      const int64_t next = y_row * shape_.output[1] + bands.column;
-      if (next != end) {
-        span.Add(begin, end);
-        begin = next;
-      }
-      end = next + bands.columns;
-    }
-    span.Add(begin, end);
-  }
-
- private:
-  const Convolution& shape_;
-  int64_t count_ = 0;
-  int64_t size_ = 0;  // positions of a span, or columns of a piece of a band
-  // Of a y that is pooled.
-  int64_t bands_ = 0;
-  int64_t width_ = 0;     // of those columns that fill windows
-  int64_t together_ = 1;  // bands
-  int64_t pieces_ = 1;    // of a band; where there are several, a span is one of them
-};
 
 // The parameters of a panel, with room for a whole one.
 struct Panel {
@@ -278,6 +200,9 @@ class Convolver {
     const int64_t most = width == kPanel ? kWidePositions : kNarrowPositions;
     const int64_t size = block.rows * block.columns * channels * width;
     call.prefetch = call.weights + size;
+    // Few positions are over before what they fetch is there.
+    constexpr int64_t kFewTiles = 4;
+    const bool prefetches = prefetches_ && span.tile_count() > kFewTiles;
     for (int64_t i = 0; i < span.tile_count(); ++i) {
       const Tile& tile = span.tiles()[i];
       const TapRuns& runs = tile.x == nullptr && !tile.by_rows ? by_tap : inside;
@@ -287,7 +212,7 @@ class Convolver {
       call.addresses_step = tile.positions;
       call.addresses_offset = tile.by_rows ? row_offset : first_channel;
       const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
-      if (prefetches_ && span.tile_count() > 4) {
+      if (prefetches) {
         call.lines =
             CeilDivide(size * most, kCacheLine * span.tile_count() * kTilePositions * pieces);
       }
@@ -366,7 +291,8 @@ Convolution Flattened(const Convolution& shape) {
   return flat;
 }
 
-// Rows of taps that are over before they have begun, as those of first layers are.
+// Rows of taps that are over before they have begun, as those of first layers are, of windows that
+// leave nothing out.
 bool HasShortRows(const Convolution& shape) {
   return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
          shape.strides[1] <= shape.kernel[1] &&

@@ -103,4 +103,52 @@ void Span::Add(int64_t begin, int64_t end) {
   }
 }
 
+SpanPlan::SpanPlan(const Convolution& shape, int64_t most) : shape_(shape) {
+  if (!shape.IsPooled()) {
+    const int64_t positions = PositionsOf(shape);
+    const int64_t spans = CeilDivide(positions, most);
+    size_ = CeilDivide(CeilDivide(positions, spans), kTilePositions) * kTilePositions;
+    count_ = CeilDivide(positions, size_);
+    return;
+  }
+  const auto [rows, columns] = shape.pool;
+  bands_ = shape.samples * (shape.output[0] / rows);
+  width_ = shape.output[1] / columns * columns;
+  together_ = std::clamp<int64_t>(most / (rows * width_), 1, bands_);
+  const int64_t windows = std::max<int64_t>(1, most / (rows * columns));
+  const int64_t pieces = CeilDivide(width_ / columns, windows);
+  size_ = CeilDivide(width_ / columns, pieces) * columns;
+  pieces_ = CeilDivide(width_, size_);
+  count_ = CeilDivide(bands_, together_) * pieces_;
+}
+
+SpanPlan::Bands SpanPlan::BandsOf(int64_t i) const {
+  const int64_t first = i / pieces_ * together_;
+  const int64_t column = i % pieces_ * size_;
+  return {first, std::min(together_, bands_ - first), column, std::min(size_, width_ - column)};
+}
+
+void SpanPlan::AddTo(Span& span, int64_t i) const {
+  if (!shape_.IsPooled()) {
+    return span.Add(i * size_, std::min((i + 1) * size_, PositionsOf(shape_)));
+  }
+  const Bands bands = BandsOf(i);
+  const int64_t rows = shape_.pool[0];
+  const int64_t of_sample = shape_.output[0] / rows;
+  // What lies one behind the other is added together.
+  int64_t begin = 0;
+  int64_t end = 0;
+  for (int64_t row = 0; row < bands.count * rows; ++row) {
+    const int64_t band = bands.first + row / rows;
+    const int64_t of_y = band / of_sample * shape_.output[0] + band % of_sample * rows + row % rows;
+    const int64_t next = of_y * shape_.output[1] + bands.column;
+    if (next != end) {
+      span.Add(begin, end);
+      begin = next;
+    }
+    end = next + bands.columns;
+  }
+  span.Add(begin, end);
+}
+
 }  // namespace rectifier::kernels

@@ -7,6 +7,12 @@
 
 namespace rectifier::kernels {
 
+inline int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+inline int64_t PositionsOf(const Convolution& shape) {
+  return shape.samples * shape.output[0] * shape.output[1];
+}
+
 // As many as a narrow tile has, or two wide ones.
 inline constexpr int64_t kTilePositions = kNarrowPositions;
 
@@ -77,6 +83,35 @@ class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
   int64_t addresses_used_ = 0;
   Tile tiles_[kMostPositions];
   const float* addresses_[kMostAddresses];
+};
+
+// Cuts the positions of y into spans of at most `most` each. Where y is pooled, those are bands: as
+// many of its rows as a window has, or columns of them that fill windows.
+class SpanPlan {
+ public:
+  SpanPlan(const Convolution& shape, int64_t most);
+
+  int64_t count() const { return count_; }
+  void AddTo(Span& span, int64_t i) const;
+
+  // Of a y that is pooled: the bands of a span, and which columns of them.
+  struct Bands {
+    int64_t first;
+    int64_t count;
+    int64_t column;
+    int64_t columns;
+  };
+  Bands BandsOf(int64_t i) const;
+
+ private:
+  const Convolution& shape_;
+  int64_t count_ = 0;
+  int64_t size_ = 0;  // positions of a span, or columns of a piece of a band
+  // Of a y that is pooled.
+  int64_t bands_ = 0;
+  int64_t width_ = 0;     // of those columns that fill windows
+  int64_t together_ = 1;  // bands
+  int64_t pieces_ = 1;    // of a band; where there are several, a span is one of them
 };
 
 }  // namespace rectifier::kernels
