@@ -33,6 +33,7 @@ int64_t FirstElement(const Convolution& shape, const Position& at) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the tables are filled by Add()
 Span::Span(const Convolution& shape, const float* x)
     : shape_(shape),
       x_(x),

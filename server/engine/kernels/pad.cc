@@ -8,22 +8,23 @@ namespace rectifier::kernels {
 
 void Pad(const Padding& padding, float* y, const float* x, float value) {
   constexpr int64_t kLeast = int64_t{1} << 15;  // numbers for a thread
-  const auto [in_depth, in_height, in_width] = padding.input;
-  const auto [depth, height, width] = padding.output;
-  const int64_t row = width * padding.channels;
-  const int64_t kept = in_width * padding.channels;
+  const std::array<int64_t, 3>& from = padding.input;
+  const int64_t depth = padding.output[0];
+  const int64_t height = padding.output[1];
+  const int64_t row = padding.output[2] * padding.channels;
+  const int64_t kept = from[2] * padding.channels;
   const int64_t before = padding.begin[2] * padding.channels;
   const auto write_row = [&](int64_t index) {
     const int64_t i = index / height % depth - padding.begin[0];
     const int64_t j = index % height - padding.begin[1];
     float* to = y + index * row;
-    if (i < 0 || i >= in_depth || j < 0 || j >= in_height) {
+    if (i < 0 || i >= from[0] || j < 0 || j >= from[1]) {
       std::fill_n(to, row, value);
       return;
     }
     const int64_t sample = index / height / depth;
     to = std::fill_n(to, before, value);
-    to = std::copy_n(x + ((sample * in_depth + i) * in_height + j) * kept, kept, to);
+    to = std::copy_n(x + ((sample * from[0] + i) * from[1] + j) * kept, kept, to);
     std::fill_n(to, row - before - kept, value);
   };
   ParallelFor(padding.samples * depth * height, kLeast / std::max<int64_t>(1, row) + 1,

@@ -43,7 +43,7 @@ Operand EmitSpatialPad(ProgramBuilder& builder, const Operand& x, std::span<cons
     padding.output[missing + i] = to[i + 2];
     padding.begin[missing + i] = begin[i];
   }
-  const Operand result = builder.Allocate(ChannelsLast(to));
+  Operand result = builder.Allocate(ChannelsLast(to));
   builder.AddKernel("Pad", "pad", {result, x},
                     [padding, value](std::span<std::byte* const> memory) {
                       kernels::Pad(padding, reinterpret_cast<float*>(memory[0]),
