@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "server/core/check.h"
 #include "server/engine/kernels/convolve_span.h"
 #include "server/engine/kernels/convolve_tile.h"
 #include "server/engine/kernels/parallel.h"
@@ -291,15 +292,6 @@ Convolution Flattened(const Convolution& shape) {
   return flat;
 }
 
-// Rows of taps that are over before they have begun, as those of first layers are, of windows that
-// leave nothing out.
-bool HasShortRows(const Convolution& shape) {
-  return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
-         shape.strides[1] <= shape.kernel[1] &&
-         shape.kernel[1] * shape.in_channels < Convolution::kShortRow &&
-         shape.kernel[0] * shape.kernel[1] * shape.in_channels <= kBlockDepth;
-}
-
 constexpr int64_t kGathered = 4096;  // numbers at a time
 
 // The rows that the taps of some windows lie in, in a row of y, each from the first window's first
@@ -402,6 +394,13 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
 
 }  // namespace
 
+bool GathersRows(const Convolution& shape) {
+  return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
+         shape.strides[1] <= shape.kernel[1] &&
+         shape.kernel[1] * shape.in_channels < Convolution::kShortRow &&
+         shape.kernel[0] * shape.kernel[1] * shape.in_channels <= kBlockDepth;
+}
+
 int64_t PackedFilterSize(const Convolution& shape) {
   const int64_t last = PanelsOf(shape) - 1;
   return (last * kPanel + PanelWidth(shape, last)) * shape.in_channels * shape.kernel[0] *
@@ -445,8 +444,11 @@ void PackFilters(const Convolution& shape, float* packed, const float* filters) 
 void Convolve(const Convolution& shape, float* y, const float* x, const float* packed_filters,
               const ConvolutionEnd& end, int64_t cache_bytes) {
   if (PositionsOf(shape) == 0) return;
-  if (HasShortRows(shape) && !shape.IsPooled())
+  RECTIFIER_CHECK(shape.pool[0] * shape.pool[1] <= Convolution::kMostPooled);
+  RECTIFIER_CHECK(!shape.IsPooled() || end.addends == decltype(end.addends){});
+  if (GathersRows(shape) && !shape.IsPooled()) {
     return ConvolveGathered(shape, y, x, packed_filters, end, cache_bytes);
+  }
   const Convolution flat = Flattened(shape);
   const Convolver convolver(flat, y, x, packed_filters, end, cache_bytes);
   const int64_t positions = PositionsOf(flat);

@@ -33,8 +33,7 @@ struct Convolution {
   static constexpr int64_t kMostPooled = 8;
   static constexpr int64_t kMostChannels = 8192;
   static constexpr int64_t kMostTaps = 512;
-  // Rows of taps with fewer numbers of x cost more to find than to multiply.
-  static constexpr int64_t kShortRow = 16;
+  static constexpr int64_t kShortRow = 16;  // a row of taps with fewer numbers is short
 };
 
 // x > 0 ? x : slope · x, with a slope for each channel or one for all; one of exactly 0 is ReLU,
@@ -53,6 +52,10 @@ struct ConvolutionEnd {
   std::array<const float*, 2> addends{};  // as y lies; one may be y itself; none where it is pooled
   ChannelSlopes after_addition{};         // g
 };
+
+// Whether rows of taps are so short that what each window sees is gathered first: it takes longer
+// to find than to multiply. Windows that leave something out between them are not gathered.
+bool GathersRows(const Convolution& shape);
 
 // Elements of the filters as Convolve() reads them: with M rounded up to whole vectors.
 int64_t PackedFilterSize(const Convolution& shape);

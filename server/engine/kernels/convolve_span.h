@@ -51,9 +51,9 @@ struct Tile {
   bool by_rows;                   // ... whose taps lie one behind the other
 };
 
-// Where the tiles of some positions of y find their x. A tile that lies inside the
-// image in one row of y finds it by a stride; any other, by the addresses of its taps, which in the
-// padding is that of zeros. Where no window sees padding, those of its rows of taps are enough.
+// Where the tiles of some positions of y find their x. A tile that lies inside the image in one row
+// of y finds it by a stride; any other, by the addresses of its taps, which in the padding is that
+// of zeros. Where no window sees padding, those of its rows of taps are enough.
 //
 // Its tables are filled as far as they are used, by Add().
 class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)

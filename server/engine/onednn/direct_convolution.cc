@@ -78,10 +78,6 @@ Operand PackedFilters(ProgramBuilder& builder, const WeightSource& source,
       }));
 }
 
-bool HasShortRows(const kernels::Convolution& shape) {
-  return shape.kernel[1] * shape.in_channels < kernels::Convolution::kShortRow;
-}
-
 // With short rows, as first layers have, the loop spends much of its time on finding x; code that
 // was generated for just that many numbers is faster, once there is enough of it to do. The batch
 // does not count: it must not change the bits.
@@ -89,15 +85,8 @@ bool SuitsGeneratedCode(const kernels::Convolution& shape) {
   constexpr int64_t kMultiplications = int64_t{1} << 19;
   const int64_t of_sample = shape.output[0] * shape.output[1] * shape.out_channels *
                             shape.in_channels * shape.kernel[0] * shape.kernel[1];
-  return HasShortRows(shape) && of_sample > kMultiplications;
-}
-
-// In narrow images most positions see padding, each of whose taps is looked up, which takes as long
-// as some products of few channels. Zeros around the image take a copy.
-bool PaysToPad(const kernels::Convolution& shape) {
-  constexpr int64_t kMostInRow = 1024;
-  return shape.dilations[1] == 1 && !HasShortRows(shape) &&
-         shape.output[1] * shape.in_channels <= kMostInRow;
+  return shape.kernel[1] * shape.in_channels < kernels::Convolution::kShortRow &&
+         of_sample > kMultiplications;
 }
 
 bool HasPadding(const Convolution& convolution) {
@@ -105,6 +94,37 @@ bool HasPadding(const Convolution& convolution) {
     return std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad > 0; });
   };
   return any(convolution.pads_begin) || any(convolution.pads_end);
+}
+
+// In narrow images most positions see padding, each of whose taps is looked up, which takes as long
+// as some products of few channels. Zeros around the image take a copy: of `convolution`'s x, where
+// that pays and is not much larger.
+void PadNarrowImage(ProgramBuilder& builder, Convolution& convolution) {
+  constexpr int64_t kMostInRow = 1024;
+  constexpr double kMostGrowth = 4;
+  const kernels::Convolution shape = ShapeOf(convolution);
+  if (!HasPadding(convolution) || shape.dilations[1] != 1 || GathersRows(shape) ||
+      shape.output[1] * shape.in_channels > kMostInRow) {
+    return;
+  }
+  const Dims x = convolution.x.desc.get_dims();
+  const Dims y = convolution.y.desc.get_dims();
+  Dims end;
+  double growth = 1;
+  for (size_t i = 0; i < convolution.strides.size(); ++i) {
+    const int64_t begin = convolution.pads_begin[i];
+    if (begin < 0) return;
+    // As far as windows see: the padding of a deconvolution may cut off what it gives.
+    const int64_t extent = (convolution.weights.dims[i + 2] - 1) * (convolution.holes[i] + 1) + 1;
+    const int64_t seen = (y[i + 2] - 1) * convolution.strides[i] + extent;
+    end.push_back(std::max<int64_t>(0, seen - begin - x[i + 2]));
+    growth *= static_cast<double>(begin + x[i + 2] + end.back()) / static_cast<double>(x[i + 2]);
+  }
+  if (growth > kMostGrowth) return;
+  convolution.x = EmitZeroPad(builder, convolution.x, convolution.pads_begin, end);
+  for (Dims* pads : {&convolution.pads_begin, &convolution.pads_end}) {
+    std::fill(pads->begin(), pads->end(), 0);
+  }
 }
 
 // Collects the operands of the step. Those that are left out have no place among them.
@@ -135,7 +155,7 @@ const Node* PoolToTake(const Node& node, const ProgramBuilder& builder,
   const kernels::Convolution shape = ShapeOf(convolution);
   const auto post_ops = Arrange(node.post_ops);
   const auto window = MaxPoolWindow(*pool, builder);
-  if (!window.ok() || !post_ops || !post_ops->additions.empty() || HasShortRows(shape)) {
+  if (!window.ok() || !post_ops || !post_ops->additions.empty() || GathersRows(shape)) {
     return nullptr;
   }
   const Dims y = convolution.y.desc.get_dims();
@@ -170,13 +190,7 @@ bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) 
 Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,
                               const PostOpResult& result, const std::string& how,
                               const Node* pool) {
-  if (HasPadding(convolution) && PaysToPad(ShapeOf(convolution))) {
-    convolution.x =
-        EmitZeroPad(builder, convolution.x, convolution.pads_begin, convolution.pads_end);
-    for (Dims* pads : {&convolution.pads_begin, &convolution.pads_end}) {
-      std::fill(pads->begin(), pads->end(), 0);
-    }
-  }
+  PadNarrowImage(builder, convolution);
   kernels::Convolution shape = ShapeOf(convolution);
   const auto post_ops = Arrange(node.post_ops);
   RECTIFIER_CHECK(post_ops.has_value());

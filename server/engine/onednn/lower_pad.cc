@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "server/core/check.h"
 #include "server/core/status.h"
 #include "server/engine/kernels/copy.h"
 #include "server/engine/kernels/pad.h"
@@ -38,10 +39,18 @@ Operand EmitSpatialPad(ProgramBuilder& builder, const Operand& x, std::span<cons
   kernels::Padding padding{from[0], from[1], {1, 1, 1}, {1, 1, 1}, {}};
   const size_t missing = padding.input.size() - begin.size();
   for (size_t i = 0; i < begin.size(); ++i) {
+    RECTIFIER_CHECK(begin[i] >= 0 && end[i] >= 0);
     to[i + 2] += begin[i] + end[i];
     padding.input[missing + i] = from[i + 2];
     padding.output[missing + i] = to[i + 2];
     padding.begin[missing + i] = begin[i];
+  }
+  // It may be no value of the graph, whose sizes have been looked at. No Program takes so much, and
+  // sums of it can be counted.
+  constexpr int64_t kMostBytes = int64_t{1} << 40;
+  const auto bytes = CheckedByteSize({DType::kFloat32, Shape(std::span(to))});
+  if (!bytes.ok() || *bytes > kMostBytes) {
+    throw dnnl::error(dnnl_out_of_memory, "the input with its padding is too large");
   }
   Operand result = builder.Allocate(ChannelsLast(to));
   builder.AddKernel("Pad", "pad", {result, x},

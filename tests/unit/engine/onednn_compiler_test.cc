@@ -343,6 +343,46 @@ TEST(OneDnnCompilerTest, PadsNarrowImagesOfFewChannelsOnceWhereThereIsOnlyAvx2) 
   EXPECT_THAT(steps_of("2, 2, 9, 9", "16, 2, 3, 3"), Not(Contains("Pad"))) << "short rows";
 }
 
+TEST(OneDnnCompilerTest, PadsNoNarrowImageToManyTimesItsSize) {
+  constexpr char kFarApart[] = R"(
+    input %x: f32[1, 16, 2, 2]
+    const %w: f32[16, 16, 2, 2] = seed(1)
+    %y = Conv(%x, %w) {strides = [16384, 16384], pads = [16384, 16384, 16384, 16384]}
+    output %y
+  )";
+  ExpectAgreesWithReference(kFarApart, {.tolerance = 1e-4});
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kFarApart));
+  ASSERT_NE(program, nullptr);
+  EXPECT_LT(program->arena_bytes(), size_t{1} << 20);
+}
+
+TEST(OneDnnCompilerTest, PadsNarrowImagesWhosePaddingCutsOffWhatADeconvolutionGives) {
+  for (const char* body : {
+           "input %x: f32[2, 64, 9, 9]\nconst %w: f32[64, 16, 4, 4] = seed(1)\n"
+           "%y = ConvTranspose(%x, %w) {strides = [2, 2], pads = [0, 0, 13, 13]}",
+           "input %x: f32[5, 60, 3]\nconst %w: f32[60, 18, 4] = seed(1)\n"
+           "%y = ConvTranspose(%x, %w) {strides = [2], pads = [1, 4]}",
+           "input %x: f32[1, 10, 15, 13]\nconst %w: f32[10, 5, 3, 4] = seed(1)\n"
+           "%y = ConvTranspose(%x, %w) {strides = [1, 2], pads = [1, 0, 7, 6]}",
+       }) {
+    ExpectAgreesWithReference(fmt::format("{}\noutput %y\n", body), {.tolerance = 1e-4});
+  }
+}
+
+TEST(OneDnnCompilerTest, RefusesPaddingThatCannotBeCounted) {
+  constexpr int64_t kFar = int64_t{1} << 24;
+  const auto graph = ParseGraph(fmt::format(
+      "graph \"far\"\ninput %x: f32[16, 256, 2, 2]\n%y = AveragePool(%x) {{kernel_shape = [{0}, "
+      "{0}], "
+      "strides = [{0}, {0}], pads = [{1}, {1}, {1}, {1}], count_include_pad = 1, ceil_mode = 1}} "
+      "@\"pool\"\noutput %y\n",
+      kFar, kFar - 1));
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  const auto program = NewCompiler()->Compile(*graph, std::vector{Shape{16, 256, 2, 2}});
+  EXPECT_THAT(std::string(Message(program.status())),
+              StartsWith("pool (AveragePool): oneDNN: the input with its padding is too large"));
+}
+
 TEST(OneDnnCompilerTest, PadsWhatLiesChannelsLastInOneStep) {
   constexpr char kPadded[] = R"(
     input %x: f32[2, 16, 9, 9]
