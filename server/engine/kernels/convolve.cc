@@ -202,7 +202,7 @@ class Convolver {
     const int64_t size = block.rows * block.columns * channels * width;
     call.prefetch = call.weights + size;
     // Few positions are over before what they fetch is there.
-    constexpr int64_t kFewTiles = 4;
+    constexpr int64_t kFewTiles = 2;
     const bool prefetches = prefetches_ && span.tile_count() > kFewTiles;
     for (int64_t i = 0; i < span.tile_count(); ++i) {
       const Tile& tile = span.tiles()[i];
