@@ -42,8 +42,11 @@ Traffic TrafficOf(const Graph& graph, const Node& node) {
   return traffic;
 }
 
-// The bytes of `bytes`, touched together, that come from beyond a cache of that size.
-double Missed(double bytes, double cache) { return std::max(0.0, bytes - cache); }
+// The bytes of `bytes`, touched together, that come from beyond each of the caches.
+double Missed(double bytes, const BatchSplitOptions& options) {
+  return std::max(0.0, bytes - static_cast<double>(options.cache_bytes)) +
+         std::max(0.0, bytes - static_cast<double>(options.last_cache_bytes));
+}
 
 bool IsOneOf(std::string_view op, std::span<const std::string_view> ops) {
   return std::find(ops.begin(), ops.end(), op) != ops.end();
@@ -145,12 +148,11 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
   constexpr double kBytesPerSecond = 1e10;
   constexpr double kFlopPerSecond = 1e11;
   constexpr double kWorthwhile = 0.03;
-  const auto cache = static_cast<double>(options.cache_bytes);
   std::vector<Traffic> of_nodes;
   double whole = 0;
   for (const Node& node : bound.nodes()) {
     of_nodes.push_back(TrafficOf(bound, node));
-    whole += Missed(of_nodes.back().tensors, cache);
+    whole += Missed(of_nodes.back().tensors, options);
   }
   const std::vector<bool> places = PlacesToEnd(bound);
   Choice best;
@@ -162,7 +164,7 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
     double saved = 0;
     for (size_t i = 0; i < prefix; ++i) {
       const Traffic& traffic = of_nodes[i];
-      saved += Missed(traffic.tensors, cache) - times * Missed(traffic.tensors / times, cache);
+      saved += Missed(traffic.tensors, options) - times * Missed(traffic.tensors / times, options);
       saved -= (times - 1) * traffic.weights;
       if (places[i + 1] && saved / kBytesPerSecond > most) {
         most = saved / kBytesPerSecond;

@@ -13,7 +13,7 @@ namespace rectifier {
 
 // A batch need not go through a network as a whole. Early layers have large tensors and few
 // weights: there it is faster to take some samples as far as their tensors stay in the processor's
-// second level cache, and then the next; late layers have it the other way round. So a bound graph
+// caches, and then the next; late layers have it the other way round. So a bound graph
 // may be split in two: a front, compiled for a chunk of the samples and run for one chunk after the
 // other, and a rest that takes all samples at once.
 //
@@ -30,6 +30,7 @@ struct BatchSplit {
 struct BatchSplitOptions {
   int64_t cache_bytes = int64_t{1} << 20;  // second level, of all threads that run a Program
   int64_t least_chunk = 1;                 // a sample for each thread
+  int64_t last_cache_bytes = INT64_MAX;    // third level, as much of it as may be counted on
 };
 
 // The split of `graph`, bound to `input_shapes` as `bound`, that moves the least memory by a model

@@ -19,6 +19,10 @@
 namespace rectifier {
 namespace {
 
+// As much of the third level cache as a Program may count on. What a system says of its size is
+// often that of all cores together, and others use it, too.
+constexpr int64_t kLastCacheBytes = int64_t{16} << 20;
+
 using onednn::Lowering;
 using onednn::ProgramBuilder;
 
@@ -148,8 +152,9 @@ class OneDnnCompiler final : public Compiler {
       const Graph& graph, std::span<const Shape> input_shapes) override {
     RECTIFIER_ASSIGN_OR_RETURN(const Graph bound, Bind(graph, input_shapes));
     RECTIFIER_RETURN_IF_ERROR(CheckValues(bound, options_.max_program_bytes));
-    const BatchSplitOptions options{CacheBytes() * options_.intra_op_threads,
-                                    options_.intra_op_threads};
+    const BatchSplitOptions options{.cache_bytes = CacheBytes() * options_.intra_op_threads,
+                                    .least_chunk = options_.intra_op_threads,
+                                    .last_cache_bytes = kLastCacheBytes};
     RECTIFIER_ASSIGN_OR_RETURN(const auto split, SplitBatch(graph, bound, input_shapes, options,
                                                             [this](const Graph& constants) {
                                                               return Compute(constants);

@@ -160,6 +160,17 @@ TEST(SplitBatchTest, AChunkHasASampleForEachThread) {
   ExpectSameBits(split);
 }
 
+// Each sample's tensors alone leave the second level, so that chunks save nothing there.
+TEST(SplitBatchTest, TakesInChunksWhatWouldLeaveTheLastCache) {
+  BatchSplitOptions options{.cache_bytes = 1024};
+  EXPECT_FALSE(SplitOf(kEarlyAndLate, options).split.has_value());
+  options.last_cache_bytes = int64_t{1} << 14;
+  const Split split = SplitOf(kEarlyAndLate, options);
+  ASSERT_TRUE(split.split.has_value());
+  EXPECT_EQ(split.split->chunk, 1);
+  ExpectSameBits(split);
+}
+
 TEST(SplitBatchTest, AWholeNetworkMayGoInChunks) {
   const Split split = SplitOf(R"(
 input %x: f32[?, 3, 16, 16]
