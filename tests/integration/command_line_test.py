@@ -447,7 +447,9 @@ def test_bench_profiles_step_by_step():
     assert result.returncode == 0, result.stderr
     (row,) = json.loads(result.stdout)
     steps = row["profile"]
-    assert {"Conv", "Gemm", "MaxPool"} <= {step["step"] for step in steps}
+    assert {"Conv", "Gemm"} <= {step["step"] for step in steps}
+    # A step of its own, or what a convolution does on the way.
+    assert any(step["step"] == "MaxPool" or "max of 2x2" in step["detail"] for step in steps)
     for step in steps:
         assert step.keys() == {"node", "step", "implementation", "detail", "ms", "gflop", "bytes"}
         assert step["ms"] >= 0
