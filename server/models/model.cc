@@ -99,7 +99,8 @@ absl::StatusOr<BatchPrograms> CompileBatches(Compiler& compiler, const Graph& gr
 absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::filesystem::path& path,
                                                          const LoadOptions& options,
                                                          const Clock& clock) {
-  // What loading took for a while is free by then, and the heap would keep it.
+  // What loading took for a while is free by then, and the heap would keep it. Some tenths of a
+  // millisecond, in which others may wait for the allocator.
   const absl::Cleanup give_memory_back = [] { malloc_trim(0); };
   RECTIFIER_ASSIGN_OR_RETURN(LoadedGraph loaded, LoadGraph(path, options.limits, options.passes,
                                                            options.new_compiler, clock));
