@@ -6,9 +6,6 @@
 namespace rectifier {
 namespace {
 
-// Bytes of one tensor, above which a graph is refused: no network of this kind comes near.
-constexpr int64_t kMaxTensorBytes = int64_t{1} << 40;
-
 absl::Status CheckSize(const std::string& place, const Value& value) {
   RECTIFIER_CHECK(value.type.has_value());
   if (value.type->shape.rank() > kMaxRank) {

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "server/graph/graph.h"
 
 namespace rectifier {
+
+// Bytes of one tensor, above which a graph is refused: no network of this kind comes near.
+inline constexpr int64_t kMaxTensorBytes = int64_t{1} << 40;
 
 // Checks every node against its operator (known, number of inputs and outputs, attributes, types)
 // and sets the types of all values from those of the graph's inputs. Also checks that no shape can

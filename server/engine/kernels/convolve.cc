@@ -198,6 +198,9 @@ class Convolver {
     // Without holes, what a tile inside the image sees of a row is one run.
     const TapRuns by_row{block.rows, shape_.dilations[0] * row_step, block.columns * channels};
     const TapRuns& inside = shape_.dilations[1] == 1 ? by_row : by_tap;
+    const TapRuns& by_address = span.by_rows() ? by_row : by_tap;
+    const int64_t first_address = span.by_rows() ? block.first_row : first_tap;
+    call.addresses_offset = span.by_rows() ? row_offset : first_channel;
     const int64_t most = width == kPanel ? kWidePositions : kNarrowPositions;
     const int64_t size = block.rows * block.columns * channels * width;
     call.prefetch = call.weights + size;
@@ -206,12 +209,11 @@ class Convolver {
     const bool prefetches = prefetches_ && span.tile_count() > kFewTiles;
     for (int64_t i = 0; i < span.tile_count(); ++i) {
       const Tile& tile = span.tiles()[i];
-      const TapRuns& runs = tile.x == nullptr && !tile.by_rows ? by_tap : inside;
+      const TapRuns& runs = tile.x == nullptr ? by_address : inside;
       call.steps = runs.steps;
       call.step = runs.step;
       call.run = runs.run;
       call.addresses_step = tile.positions;
-      call.addresses_offset = tile.by_rows ? row_offset : first_channel;
       const int64_t pieces = call.steps * CeilDivide(call.run, kPrefetchEvery);
       if (prefetches) {
         call.lines =
@@ -234,8 +236,7 @@ class Convolver {
           call.x = tile.x + x_offset + done * call.position_step;
         } else {
           call.x = nullptr;
-          const int64_t first = tile.by_rows ? block.first_row : first_tap;
-          call.addresses = tile.addresses + first * tile.positions + done;
+          call.addresses = tile.addresses + first_address * tile.positions + done;
         }
         (width == kPanel ? ComputeWideTile : ComputeNarrowTile)(positions, call);
         call.prefetch += call.lines * kCacheLine * pieces;

@@ -89,9 +89,7 @@ void Span::Add(int64_t begin, int64_t end) {
                                   ? (left + 1) / 2
                                   : std::min(left, kTilePositions);
     Tile& tile = tiles_[tile_count_++];
-    tile = {
-        index,   positions_before + index - begin, static_cast<int>(positions), nullptr, nullptr,
-        by_rows_};
+    tile = {index, positions_before + index - begin, static_cast<int>(positions), nullptr, nullptr};
     if (at.j + positions <= shape_.output[1] && IsInside(shape_, at, positions)) {
       tile.x = x_ + FirstElement(shape_, at);
     } else if (by_rows_) {

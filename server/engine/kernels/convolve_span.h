@@ -47,8 +47,7 @@ struct Tile {
   int64_t place;  // of that position in the span
   int positions;
   const float* x;                 // of the first tap and position; null where there are addresses
-  const float* const* addresses;  // [taps][positions], or [rows of taps][positions] ...
-  bool by_rows;                   // ... whose taps lie one behind the other
+  const float* const* addresses;  // [taps][positions], or, by rows, [rows of taps][positions]
 };
 
 // Where the tiles of some positions of y find their x. A tile that lies inside the image in one row
@@ -67,6 +66,8 @@ class Span {  // NOLINT(cppcoreguidelines-pro-type-member-init)
   // kMostPositions, which have at most kMostAddresses taps together.
   void Add(int64_t begin, int64_t end);
 
+  // Whether addresses are those of rows of taps, which lie one behind the other.
+  bool by_rows() const { return by_rows_; }
   const Tile* tiles() const { return tiles_; }
   int64_t tile_count() const { return tile_count_; }
 

@@ -23,8 +23,7 @@ Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerP
                           /*pads_begin=*/none,
                           /*pads_end=*/none};
   const std::string detail = "inner product";
-  Node fused = node;
-  if (!post_ops) fused.post_ops.clear();
+  const Node fused = post_ops ? node : WithoutPostOps(node);
   // For every number of rows, or for none: those are the batch, which must not change the bits.
   if (RunsDirectConvolutions() && FitsDirectConvolution(fused, convolution)) {
     const Operand y = EmitDirectConvolution(fused, builder, convolution,

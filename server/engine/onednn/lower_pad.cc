@@ -10,6 +10,7 @@
 #include "server/engine/onednn/emit.h"
 #include "server/engine/onednn/lowering_table.h"
 #include "server/engine/onednn/program_builder.h"
+#include "server/ops/infer_types.h"
 #include "server/ops/pad.h"
 
 namespace rectifier::onednn {
@@ -45,11 +46,9 @@ Operand EmitSpatialPad(ProgramBuilder& builder, const Operand& x, std::span<cons
     padding.output[missing + i] = to[i + 2];
     padding.begin[missing + i] = begin[i];
   }
-  // It may be no value of the graph, whose sizes have been looked at. No Program takes so much, and
-  // sums of it can be counted.
-  constexpr int64_t kMostBytes = int64_t{1} << 40;
+  // It may be no value of the graph, whose sizes have been looked at.
   const auto bytes = CheckedByteSize({DType::kFloat32, Shape(std::span(to))});
-  if (!bytes.ok() || *bytes > kMostBytes) {
+  if (!bytes.ok() || *bytes > kMaxTensorBytes) {
     throw dnnl::error(dnnl_out_of_memory, "the input with its padding is too large");
   }
   Operand result = builder.Allocate(ChannelsLast(to));

@@ -34,6 +34,12 @@ PostOps FusedPostOps(const Node& node, ProgramBuilder& builder, const PostOpResu
 // For a primitive that leaves them to steps of their own.
 inline PostOps NoPostOps() { return {ProgramBuilder::NewAttributes(), {}, {}}; }
 
+// The node for a step that leaves them to others.
+inline Node WithoutPostOps(Node node) {
+  node.post_ops.clear();
+  return node;
+}
+
 // The slope of a fused Rectifier, whose node has results of `shape`: one number, or one for each
 // channel of the primitive's result. Any other is a broken invariant.
 std::variant<float, Operand> FusedSlope(ProgramBuilder& builder, ValueId slope, const Shape& shape,

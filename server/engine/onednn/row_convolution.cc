@@ -40,12 +40,6 @@ Convolution OfRows(ProgramBuilder& builder, const Convolution& convolution) {
   return rows;
 }
 
-Node WithoutPostOps(const Node& node) {
-  Node bare = node;
-  bare.post_ops.clear();
-  return bare;
-}
-
 }  // namespace
 
 bool PrefersRowConvolution(const Node& node, ProgramBuilder& builder,
