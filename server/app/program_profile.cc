@@ -18,16 +18,27 @@ double Median(std::vector<double>& values) {
   return *middle;
 }
 
-// Gives each node's arithmetic to the longest of its steps.
+// Gives each node's arithmetic to the longest of its steps, and to those that run as that one does,
+// in proportion to their time.
 void AddArithmetic(const Graph& bound, std::vector<StepProfile>& steps) {
-  std::map<std::string, StepProfile*, std::less<>> longest;
-  for (StepProfile& step : steps) {
-    StepProfile*& entry = longest[step.info.node];
-    if (entry == nullptr || entry->ms < step.ms) entry = &step;
-  }
+  std::map<std::string, std::vector<StepProfile*>, std::less<>> of_node;
+  for (StepProfile& step : steps) of_node[step.info.node].push_back(&step);
   for (const Node& node : bound.nodes()) {
-    const auto found = longest.find(node.name);
-    if (found != longest.end()) found->second->gflop += Flop(bound, node) / 1e9;
+    const auto found = of_node.find(node.name);
+    if (found == of_node.end()) continue;
+    const auto& of_this = found->second;
+    const StepProfile* longest = *std::max_element(
+        of_this.begin(), of_this.end(),
+        [](const StepProfile* a, const StepProfile* b) { return a->ms < b->ms; });
+    const auto runs_alike = [longest](const StepProfile* step) {
+      return step->info.implementation == longest->info.implementation;
+    };
+    double total = 0;
+    for (const StepProfile* step : of_this) total += runs_alike(step) ? step->ms : 0;
+    for (StepProfile* step : of_this) {
+      if (!runs_alike(step) || total == 0) continue;
+      step->gflop += Flop(bound, node) / 1e9 * step->ms / total;
+    }
   }
 }
 

@@ -15,7 +15,7 @@ namespace rectifier {
 struct StepProfile {
   StepInfo info;
   double ms = 0;     // median of the runs
-  double gflop = 0;  // of its node, at the step that takes the longest for it; 0 at the others
+  double gflop = 0;  // its part of its node's
 };
 
 struct ProgramProfile {

@@ -167,7 +167,7 @@ class Convolver {
     TileCall call{};
     call.position_step = shape_.strides[1] * shape_.in_channels;
     call.channels = shape_.IsPooled() ? width : panel.channels;
-    call.y_step = shape_.IsPooled() ? width : shape_.out_channels;
+    call.y_step = shape_.IsPooled() ? width : shape_.y_step;
     call.before = panel.before_addition.IsIdentity() ? nullptr : &panel.before_addition;
     call.after = panel.after_addition.IsIdentity() ? nullptr : &panel.after_addition;
     call.weights = weights_ + index * kPanel * shape_.in_channels * taps;
@@ -225,7 +225,7 @@ class Convolver {
         if (stored >= 0 && shape_.IsPooled()) {
           call.y = call.sums;
         } else if (stored >= 0) {
-          const int64_t offset = (tile.first + done) * shape_.out_channels + stored * kPanel;
+          const int64_t offset = (tile.first + done) * shape_.y_step + stored * kPanel;
           call.y = y_ + offset;
           for (size_t k = 0; k < call.addends.size(); ++k) {
             const float* addend = end_.addends[k];
@@ -264,7 +264,7 @@ class Convolver {
             }
           }
         }
-        float* to = y_ + (first + i) * shape_.out_channels + panel * kPanel;
+        float* to = y_ + (first + i) * shape_.y_step + panel * kPanel;
         std::memcpy(to, greatest, static_cast<size_t>(channels) * sizeof(float));
       }
     }
@@ -283,8 +283,9 @@ class Convolver {
 Convolution Flattened(const Convolution& shape) {
   constexpr std::array<int64_t, 2> kOnes = {1, 1};
   Convolution flat = shape;
+  constexpr std::array<int64_t, 2> kNone = {0, 0};
   if (shape.kernel != kOnes || shape.strides != kOnes || shape.input != shape.output ||
-      shape.IsPooled()) {
+      shape.pads_begin != kNone || shape.IsPooled()) {
     return flat;
   }
   flat.samples = 1;
@@ -371,6 +372,7 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
     piece.samples = 1;
     piece.in_channels = depth;
     piece.out_channels = shape.out_channels;
+    piece.y_step = shape.y_step;
     piece.input = {1, std::min(size, positions - begin)};
     piece.output = piece.input;
     piece.kernel = piece.strides = piece.dilations = {1, 1};
@@ -385,9 +387,9 @@ void ConvolveGathered(const Convolution& shape, float* y, const float* x, const 
     }
     ConvolutionEnd piece_end = end;
     for (const float*& addend : piece_end.addends) {
-      if (addend != nullptr) addend += begin * shape.out_channels;
+      if (addend != nullptr) addend += begin * shape.y_step;
     }
-    const Convolver convolver(piece, y + begin * shape.out_channels, gathered, weights, piece_end,
+    const Convolver convolver(piece, y + begin * shape.y_step, gathered, weights, piece_end,
                               cache_bytes);
     convolver.Compute(SpanPlan(piece, size), 0, 0, PanelsOf(shape));
   });
@@ -445,6 +447,7 @@ void PackFilters(const Convolution& shape, float* packed, const float* filters) 
 void Convolve(const Convolution& shape, float* y, const float* x, const float* packed_filters,
               const ConvolutionEnd& end, int64_t cache_bytes) {
   if (PositionsOf(shape) == 0) return;
+  RECTIFIER_CHECK(shape.y_step >= shape.out_channels);
   RECTIFIER_CHECK(shape.pool[0] * shape.pool[1] <= Convolution::kMostPooled);
   RECTIFIER_CHECK(!shape.IsPooled() || end.addends == decltype(end.addends){});
   if (GathersRows(shape) && !shape.IsPooled()) {

@@ -24,6 +24,7 @@ struct Convolution {
   std::array<int64_t, 2> strides{};
   std::array<int64_t, 2> dilations{};
   std::array<int64_t, 2> pads_begin{};
+  int64_t y_step = 0;  // numbers from position to position of y, at least out_channels
   // Windows of `output`, at most kMostPooled positions each; what fills no window is left out. One
   // begins at the lowest number, and passes over NaN, as oneDNN's do.
   std::array<int64_t, 2> pool = {1, 1};

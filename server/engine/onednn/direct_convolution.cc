@@ -57,6 +57,8 @@ kernels::Convolution ShapeOf(const Convolution& c) {
   shape.strides = HeightAndWidth(c.strides, 1);
   shape.dilations = HeightAndWidth(dilations, 1);
   shape.pads_begin = HeightAndWidth(c.pads_begin, 0);
+  // y may be some channels of a larger tensor. (With a single position, the stride says nothing.)
+  shape.y_step = std::max(y[1], c.y.desc.get_strides().back());
   return shape;
 }
 
@@ -201,6 +203,7 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolu
     shape.pool = HeightAndWidth(window->kernel, 1);
     y = builder.Allocate(ChannelsLast(builder.shape(pool->outputs[0])));
   }
+  const int64_t y_offset = y.desc.get_submemory_offset();
   std::string detail = how;
   std::vector<Operand> addends;
   for (const PostOp* addition : post_ops->additions) {
@@ -244,7 +247,7 @@ Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolu
                                           {at(before.place), before.of_all},
                                           {at(addends_at[0]), at(addends_at[1])},
                                           {at(after.place), after.of_all}};
-        kernels::Convolve(shape, at(0), at(1), at(2), end, cache_bytes);
+        kernels::Convolve(shape, at(0) + y_offset, at(1), at(2), end, cache_bytes);
       },
       detail);
   return y;

@@ -45,6 +45,21 @@ bool CanFuse(const Window& window, const Shape& weights) {
   return !strided || products < kSafeProducts;
 }
 
+// How oneDNN 3.2 adds up depends on the batch, so that there is one sample in each.
+void TakeSamplesOneByOne(Convolution& c) {
+  Dims x = c.x.desc.get_dims();
+  Dims y = c.y.desc.get_dims();
+  const int64_t samples = x[0];
+  if (samples <= 1) return;
+  c.pieces = {1,
+              samples,
+              {0, static_cast<int64_t>(c.x.desc.get_size()) / samples},
+              {0, static_cast<int64_t>(c.y.desc.get_size()) / samples}};
+  x[0] = y[0] = 1;
+  c.x.desc = ChannelsLast(x);
+  c.y.desc = ChannelsLast(y);
+}
+
 // A single position is multiplied by every tap: an inner product whose columns are the taps, and in
 // each of them the channels.
 bool IsInnerProduct(const ConvTransposeAttributes& attributes, const Window& window,
@@ -101,7 +116,8 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
     builder.Set(node.outputs[0], EmitAsInnerProduct(node, builder));
     return absl::OkStatus();
   }
-  if (constant_bias && PrefersPhaseConvolution(attributes, window, x_shape, builder.shape(w_id))) {
+  if (constant_bias &&
+      PrefersPhaseConvolution(node, attributes, window, x_shape, builder.shape(w_id))) {
     builder.Set(node.outputs[0], EmitPhaseConvolution(node, builder, window));
     return absl::OkStatus();
   }
@@ -127,7 +143,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
   const Shape& y_shape = builder.shape(node.outputs[0]);
   const bool fused = CanFuse(window, builder.shape(w_id));
   const PostOps post_ops = fused ? FusedPostOps(node, builder, {}) : NoPostOps();
-  const Convolution convolution{
+  Convolution convolution{
       x,
       builder.Allocate(ChannelsLast(y_shape)),
       PlainWeights(builder, w_id, WeightsDesc(builder.shape(w_id), attributes.group),
@@ -137,10 +153,11 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
       HolesOf(window),
       window.pads_begin,
       pads_end};
+  Operand y = convolution.y;
+  TakeSamplesOneByOne(convolution);
   EmitConvolution<dnnl::deconvolution_forward>(builder, "ConvTranspose",
                                                dnnl::algorithm::deconvolution_direct, convolution,
                                                post_ops, post_ops.detail);
-  Operand y = convolution.y;
   if (!fused) {
     if (bias) {
       // One for each channel: [C, 1, …] beside y.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/core/check.h"
+#include "server/engine/kernels/convolve_tile.h"
 #include "server/engine/kernels/phases.h"
 #include "server/engine/onednn/direct_convolution.h"
 #include "server/engine/onednn/emit_convolution.h"
@@ -17,35 +18,110 @@ int64_t Product(const std::vector<int64_t>& values) {
   return std::accumulate(values.begin(), values.end(), int64_t{1}, std::multiplies<>());
 }
 
-// The taps of each phase, along a dimension.
-int64_t Taps(const Window& window, size_t i) {
-  return (window.kernel[i] + window.strides[i] - 1) / window.strides[i];
+int64_t RoundUp(int64_t a, int64_t multiple) { return (a + multiple - 1) / multiple * multiple; }
+
+// A convolution that computes some phases: along each dimension `count` of them, from `phase` on.
+// It has the taps of the first, which has the most; where the stride is above the kernel, a phase
+// that sees nothing has one of zero.
+struct Part {
+  Dims phase;
+  Dims count;
+  Dims taps;
+  Dims shift;         // what is at position 0 of z is that of the formula at `shift`
+  int64_t place = 0;  // among the phases of z
+
+  int64_t Padding(size_t i) const { return taps[i] - 1 - shift[i]; }
+};
+
+// How z is computed: [samples, phases · M, positions…], of which the first `crop` numbers of each
+// dimension of y are left out when the phases of a position have been laid side by side.
+struct Plan {
+  std::vector<Part> parts;
+  Dims positions;
+  Dims crop;
+};
+
+int64_t TapsOf(const Window& window, int64_t phase, size_t i) {
+  return std::max<int64_t>(1,
+                           (window.kernel[i] - phase + window.strides[i] - 1) / window.strides[i]);
+}
+
+// All of them at once.
+Plan Together(const Window& window) {
+  Plan plan;
+  Part all;
+  for (size_t i = 0; i < window.strides.size(); ++i) {
+    const int64_t stride = window.strides[i];
+    all.phase.push_back(0);
+    all.count.push_back(stride);
+    all.taps.push_back(TapsOf(window, 0, i));
+    all.shift.push_back(window.pads_begin[i] / stride);
+    plan.crop.push_back(window.pads_begin[i] % stride);
+    plan.positions.push_back((window.output[i] + plan.crop[i] + stride - 1) / stride);
+  }
+  plan.parts.push_back(std::move(all));
+  return plan;
+}
+
+// One after the other, in the order in which they come in y.
+Plan Apart(const Window& window) {
+  Plan plan;
+  for (size_t i = 0; i < window.strides.size(); ++i) {
+    const int64_t stride = window.strides[i];
+    plan.crop.push_back(0);
+    plan.positions.push_back((window.output[i] + stride - 1) / stride);
+  }
+  for (int64_t place = 0; place < Product(window.strides); ++place) {
+    Part part;
+    part.place = place;
+    int64_t rest = place;
+    for (size_t i = window.strides.size(); i-- > 0; rest /= window.strides[i]) {
+      const int64_t at = rest % window.strides[i] + window.pads_begin[i];
+      const int64_t phase = at % window.strides[i];
+      part.phase.insert(part.phase.begin(), phase);
+      part.count.insert(part.count.begin(), 1);
+      part.taps.insert(part.taps.begin(), TapsOf(window, phase, i));
+      part.shift.insert(part.shift.begin(), at / window.strides[i]);
+    }
+    plan.parts.push_back(std::move(part));
+  }
+  return plan;
+}
+
+// Multiplications for each input channel, with those of lanes that stay idle.
+int64_t CostOf(const Plan& plan, int64_t channels) {
+  int64_t cost = 0;
+  for (const Part& part : plan.parts) {
+    cost += RoundUp(Product(part.count) * channels, kernels::kNarrowChannels) * Product(part.taps);
+  }
+  return cost * Product(plan.positions);
 }
 
 // Weights [C, M, kernel…] as those of the convolution, [phases · M, C, taps…] row-major: tap
 // taps − 1 − t of phase r is tap r + s · t, and 0 beyond the kernel.
-std::vector<float> WeightsByPhase(const Tensor& weights, const Window& window) {
+std::vector<float> WeightsByPhase(const Tensor& weights, const Window& window, const Part& part) {
   const size_t dims = window.kernel.size();
   const int64_t inputs = weights.shape()[0];
   const int64_t outputs = weights.shape()[1];
-  std::vector<int64_t> taps;
-  for (size_t i = 0; i < dims; ++i) taps.push_back(Taps(window, i));
-  const int64_t taps_of_all = Product(taps);
+  const int64_t taps = Product(part.taps);
   const int64_t kernel = Product(window.kernel);
-  std::vector<float> by_phase(
-      static_cast<size_t>(Product(window.strides) * outputs * inputs * taps_of_all), 0.0F);
+  std::vector<float> by_phase(static_cast<size_t>(Product(part.count) * outputs * inputs * taps),
+                              0.0F);
   const auto data = weights.data<float>();
   std::vector<int64_t> at(dims, 0);
   for (int64_t k = 0; k < kernel; ++k) {
     int64_t phase = 0;
     int64_t tap = 0;
+    bool wanted = true;
     for (size_t i = 0; i < dims; ++i) {
-      phase = phase * window.strides[i] + at[i] % window.strides[i];
-      tap = tap * taps[i] + taps[i] - 1 - at[i] / window.strides[i];
+      const int64_t of_part = at[i] % window.strides[i] - part.phase[i];
+      wanted = wanted && of_part >= 0 && of_part < part.count[i];
+      phase = phase * part.count[i] + of_part;
+      tap = tap * part.taps[i] + part.taps[i] - 1 - at[i] / window.strides[i];
     }
-    for (int64_t c = 0; c < inputs; ++c) {
+    for (int64_t c = 0; wanted && c < inputs; ++c) {
       for (int64_t m = 0; m < outputs; ++m) {
-        by_phase[static_cast<size_t>(((phase * outputs + m) * inputs + c) * taps_of_all + tap)] =
+        by_phase[static_cast<size_t>(((phase * outputs + m) * inputs + c) * taps + tap)] =
             data[static_cast<size_t>((c * outputs + m) * kernel + k)];
       }
     }
@@ -54,116 +130,149 @@ std::vector<float> WeightsByPhase(const Tensor& weights, const Window& window) {
   return by_phase;
 }
 
-WeightSource PhaseWeights(ProgramBuilder& builder, ValueId id, const Window& window) {
+WeightSource PhaseWeights(ProgramBuilder& builder, ValueId id, const Window& window,
+                          const Part& part) {
   const auto& tensor = builder.graph().value(id).constant;
-  Dims dims = {Product(window.strides) * tensor->shape()[1], tensor->shape()[0]};
+  Dims dims = {Product(part.count) * tensor->shape()[1], tensor->shape()[0]};
+  dims.insert(dims.end(), part.taps.begin(), part.taps.end());
   std::string form = "phases";
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    dims.push_back(Taps(window, i));
-    form += fmt::format(" {}", window.strides[i]);
+    form += fmt::format(" {}+{}/{}", part.phase[i], part.count[i], window.strides[i]);
   }
-  return {id, dims, std::move(form), [&builder, tensor, dims, window](const Desc& wanted) {
-            const std::vector<float> by_phase = WeightsByPhase(*tensor, window);
+  return {id, dims, std::move(form), [&builder, tensor, dims, window, part](const Desc& wanted) {
+            const std::vector<float> by_phase = WeightsByPhase(*tensor, window, part);
             PackedWeight plain = PackFloats(RowMajor(dims), by_phase);
             return builder.weights().Reorder(std::move(plain), wanted);
           }};
 }
 
-// What is left of the padding when whole strides of it are taken from the input's.
-int64_t Crop(const Window& window, size_t i) { return window.pads_begin[i] % window.strides[i]; }
-
-// The convolution's padding at the beginning, and the positions of its result.
-int64_t Padding(const Window& window, size_t i) {
-  return Taps(window, i) - 1 - window.pads_begin[i] / window.strides[i];
-}
-int64_t Positions(const Window& window, size_t i) {
-  return (window.output[i] + Crop(window, i) + window.strides[i] - 1) / window.strides[i];
-}
-
-kernels::PhaseGather GatherOf(const Window& window, const Dims& z, int64_t channels) {
+kernels::PhaseGather GatherOf(const Window& window, const Plan& plan, const Shape& y) {
   const size_t last = window.strides.size() - 1;
   kernels::PhaseGather gather;
-  gather.samples = z[0];
-  gather.columns = z[last + 2];
+  gather.samples = y[0];
+  gather.columns = plan.positions[last];
   gather.stride_w = window.strides[last];
-  gather.crop_w = Crop(window, last);
+  gather.crop_w = plan.crop[last];
   gather.width = window.output[last];
-  gather.channels = channels;
-  gather.rows = last == 0 ? 1 : z[2];
+  gather.channels = y[1];
+  gather.rows = last == 0 ? 1 : plan.positions[0];
   gather.height = last == 0 ? 1 : window.output[0];
   if (last > 0) {
     gather.stride_h = window.strides[0];
-    gather.crop_h = Crop(window, 0);
+    gather.crop_h = plan.crop[0];
   }
   return gather;
 }
 
-}  // namespace
-
-bool PrefersPhaseConvolution(const ConvTransposeAttributes& attributes, const Window& window,
-                             const Shape& x, const Shape& w) {
-  // Where oneDNN's way is so slow that products with zeros do not matter.
-  constexpr int64_t kFewChannels = 8;
-  const size_t dims = window.kernel.size();
-  if (attributes.group != 1 || dims > 2) return false;
-  bool strided = false;
-  bool even = true;  // every phase has the same number of taps
-  for (size_t i = 0; i < dims; ++i) {
-    // With more padding than the kernel spans, the convolution's own would be negative.
-    if (window.dilations[i] != 1 || window.pads_begin[i] >= window.kernel[i]) return false;
-    // Phases without a tap are nothing but zeros, and a file may ask for any number of them.
-    if (window.strides[i] > window.kernel[i]) return false;
-    // oneDNN 3.7 crashes on windows that see nothing of the input.
-    if (Positions(window, i) > SpatialDims(x)[i] + Padding(window, i)) return false;
-    strided = strided || window.strides[i] > 1;
-    even = even && window.kernel[i] % window.strides[i] == 0;
-  }
-  return strided && (even || w[1] <= kFewChannels);
+// Whether the engine's own loop computes the phases, whatever they are: it takes padding of all
+// kinds and a y with gaps.
+bool IsDirect(const Node& node, const Window& window, const Shape& x) {
+  constexpr size_t kMostRectifiers = 1;
+  int64_t taps = 1;
+  for (size_t i = 0; i < window.kernel.size(); ++i) taps *= TapsOf(window, 0, i);
+  return RunsDirectConvolutions() && node.post_ops.size() <= kMostRectifiers &&
+         x[1] <= kernels::Convolution::kMostChannels && taps <= kernels::Convolution::kMostTaps;
 }
 
-Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Window& window) {
-  const Shape& x_shape = builder.shape(node.inputs[0]);
-  const int64_t channels = builder.shape(node.inputs[1])[1];
+// Together, phases with fewer taps multiply with zeros, and there may be positions of which only
+// some are wanted; apart, those of few channels leave lanes idle, and x is read as many times.
+Plan MakePlan(const Node& node, const Window& window, const Shape& x, int64_t channels) {
+  constexpr int64_t kMostApart = 64;
+  constexpr double kGain = 0.95;
+  Plan together = Together(window);
   const int64_t phases = Product(window.strides);
-  Dims z_dims = {x_shape[0], phases * channels};
+  if (phases == 1 || phases > kMostApart || !IsDirect(node, window, x)) return together;
+  Plan apart = Apart(window);
+  const auto cost = static_cast<double>(CostOf(together, channels));
+  return static_cast<double>(CostOf(apart, channels)) < kGain * cost ? apart : together;
+}
+
+// Computes a part of z.
+void EmitPart(const Node& node, ProgramBuilder& builder, const Window& window, const Part& part,
+              const Operand& z) {
+  const Shape& x_shape = builder.shape(node.inputs[0]);
+  const int64_t channels = builder.shape(node.outputs[0])[1];
+  const int64_t repeats = Product(part.count);
+  Dims dims = z.desc.get_dims();
+  Dims offsets(dims.size(), 0);
+  dims[1] = repeats * channels;
+  offsets[1] = part.place * channels;
   Dims pads_begin;
   Dims pads_end;
-  for (size_t i = 0; i < window.kernel.size(); ++i) {
-    pads_begin.push_back(Padding(window, i));
-    z_dims.push_back(Positions(window, i));
-    pads_end.push_back(z_dims.back() - 1 + Taps(window, i) - SpatialDims(x_shape)[i] -
-                       Padding(window, i));
+  for (size_t i = 0; i < part.taps.size(); ++i) {
+    pads_begin.push_back(part.Padding(i));
+    pads_end.push_back(dims[i + 2] - 1 + part.taps[i] - SpatialDims(x_shape)[i] - part.Padding(i));
   }
   std::optional<Operand> bias;
-  if (HasBias(node)) {
-    bias = RepeatedChannels(builder, node.inputs[2], channels, phases);
-  }
+  if (HasBias(node)) bias = RepeatedChannels(builder, node.inputs[2], channels, repeats);
   const Convolution convolution{builder.Get(node.inputs[0], ChannelsLast(x_shape)),
-                                builder.Allocate(ChannelsLast(z_dims)),
-                                PhaseWeights(builder, node.inputs[1], window),
+                                {z.buffer, z.desc.submemory_desc(dims, offsets)},
+                                PhaseWeights(builder, node.inputs[1], window, part),
                                 bias,
                                 Dims(pads_begin.size(), 1),
                                 Dims(pads_begin.size(), 0),
                                 pads_begin,
                                 pads_end};
-  const PostOpResult result{.repeats = phases};
-  if (PrefersDirectConvolution(node, convolution)) {
+  const PostOpResult result{.repeats = repeats};
+  if (IsDirect(node, window, x_shape)) {
     // Nothing is added to a ConvTranspose, so that the result is in z.
-    const Operand z = EmitDirectConvolution(node, builder, convolution, result, "phases");
-    RECTIFIER_CHECK(z.buffer == convolution.y.buffer);
-  } else {
-    const PostOps post_ops = FusedPostOps(node, builder, result);
-    EmitConvolution<dnnl::convolution_forward>(builder, node.op,
-                                               dnnl::algorithm::convolution_direct, convolution,
-                                               post_ops, "phases" + post_ops.detail);
+    const Operand y = EmitDirectConvolution(node, builder, convolution, result, "phases");
+    RECTIFIER_CHECK(y.buffer == z.buffer);
+    return;
   }
-  Operand y = builder.Allocate(ChannelsLast(builder.shape(node.outputs[0])));
-  const kernels::PhaseGather gather = GatherOf(window, z_dims, channels);
-  builder.AddKernel(node.op, "phases", {y, convolution.y},
-                    [gather](std::span<std::byte* const> memory) {
-                      kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
-                                            reinterpret_cast<const float*>(memory[1]));
-                    });
+  const PostOps post_ops = FusedPostOps(node, builder, result);
+  EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
+                                             convolution, post_ops, "phases" + post_ops.detail);
+}
+
+}  // namespace
+
+bool PrefersPhaseConvolution(const Node& node, const ConvTransposeAttributes& attributes,
+                             const Window& window, const Shape& x, const Shape& w) {
+  const size_t dims = window.kernel.size();
+  const auto is_dilated = [](int64_t dilation) { return dilation != 1; };
+  if (attributes.group != 1 || dims > 2 ||
+      std::any_of(window.dilations.begin(), window.dilations.end(), is_dilated)) {
+    return false;
+  }
+  if (IsDirect(node, window, x)) {
+    // Phases without a tap are nothing but zeros, and a file may ask for any number of them.
+    constexpr int64_t kMostPhasesOfTap = 16;
+    return Product(window.strides) <= kMostPhasesOfTap * Product(window.kernel);
+  }
+  const Plan plan = Together(window);
+  bool strided = false;
+  bool even = true;  // every phase has the same number of taps
+  for (size_t i = 0; i < dims; ++i) {
+    // Padding that is negative, phases without a tap, and windows that see nothing of the input,
+    // on which oneDNN 3.7 crashes.
+    if (window.pads_begin[i] >= window.kernel[i] || window.strides[i] > window.kernel[i] ||
+        plan.positions[i] > SpatialDims(x)[i] + plan.parts[0].Padding(i)) {
+      return false;
+    }
+    strided = strided || window.strides[i] > 1;
+    even = even && window.kernel[i] % window.strides[i] == 0;
+  }
+  // With few channels oneDNN's own way is so slow that products with zeros do not matter.
+  constexpr int64_t kFewChannels = 8;
+  return strided && (even || w[1] <= kFewChannels);
+}
+
+Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Window& window) {
+  const Shape& y_shape = builder.shape(node.outputs[0]);
+  const int64_t phases = Product(window.strides);
+  const Plan plan = MakePlan(node, window, builder.shape(node.inputs[0]), y_shape[1]);
+  Dims z_dims = {y_shape[0], phases * y_shape[1]};
+  z_dims.insert(z_dims.end(), plan.positions.begin(), plan.positions.end());
+  Operand z = builder.Allocate(ChannelsLast(z_dims));
+  for (const Part& part : plan.parts) EmitPart(node, builder, window, part, z);
+  if (phases == 1) return z;
+  Operand y = builder.Allocate(ChannelsLast(y_shape));
+  const kernels::PhaseGather gather = GatherOf(window, plan, y_shape);
+  builder.AddKernel(node.op, "phases", {y, z}, [gather](std::span<std::byte* const> memory) {
+    kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
+                          reinterpret_cast<const float*>(memory[1]));
+  });
   return y;
 }
 

@@ -73,7 +73,7 @@ kernels::Convolution ShapeOf(const Layer& layer) {
   kernels::Convolution shape;
   shape.samples = layer.batch;
   shape.in_channels = layer.in_channels;
-  shape.out_channels = layer.out_channels;
+  shape.out_channels = shape.y_step = layer.out_channels;
   shape.input = layer.input;
   shape.kernel = layer.kernel;
   shape.strides = {layer.stride, layer.stride};

@@ -120,6 +120,30 @@ constexpr Network kNetworks[] = {
       const %w: f32[100, 16, 4, 4] = seed(1)
       %y = ConvTranspose(%x, %w)
       output %y)"},
+    {"ConvTransposeWithoutStrides", R"(
+      input %x: f32[?, 259, 4, 14]
+      const %w: f32[259, 41, 5, 4] = seed(1)
+      %y = ConvTranspose(%x, %w) {pads = [0, 1, 0, 1]}
+      output %y)",
+     false},
+    {"ConvTransposeWhosePhasesDiffer", R"(
+      input %x: f32[?, 40, 6, 6]
+      const %w: f32[40, 32, 3, 3] = seed(1)
+      %y = ConvTranspose(%x, %w) {strides = [2, 2], pads = [1, 1, 1, 1]}
+      output %y)",
+     false},
+    {"ConvTransposeOfPhasesWithoutATap", R"(
+      input %x: f32[?, 56, 13, 17]
+      const %w: f32[56, 32, 1, 1] = seed(1)
+      %y = ConvTranspose(%x, %w) {strides = [3, 1]}
+      output %y)",
+     false},
+    {"ConvTransposeInThreeDimensions", R"(
+      input %x: f32[?, 371, 3, 4, 5]
+      const %w: f32[371, 20, 1, 1, 3] = seed(1)
+      %y = ConvTranspose(%x, %w) {strides = [1, 2, 1]}
+      output %y)",
+     false},
     {"ConvTranspose1x1", R"(
       input %x: f32[?, 32, 5, 5]
       const %w: f32[32, 16, 1, 1] = seed(1)

@@ -249,6 +249,18 @@ std::vector<std::string> ConvTransposeCases(std::string_view /*op*/) {
              "{strides = [2, 2], output_shape = [10, 9]}"),
       Single("ConvTranspose", {1, 4, 3, 3}, {4, 3, 3, 3},
              R"({strides = [3, 2], auto_pad = "VALID"})"),
+      // Phases with fewer taps, with none, and of padding that cuts off, each by itself.
+      Single("ConvTranspose", {2, 20, 5, 6}, {20, 32, 3, 3},
+             "{strides = [2, 2], pads = [1, 1, 1, 1]}"),
+      Single("ConvTranspose", {2, 20, 5, 6}, {20, 32, 5, 3},
+             "{strides = [3, 2], pads = [7, 2, 1, 0]}"),
+      Single("ConvTranspose", {2, 28, 5, 20}, {28, 94, 5, 2},
+             "{strides = [3, 3], pads = [3, 1, 3, 1], output_padding = [2, 1]}"),
+      Single("ConvTranspose", {2, 20, 9}, {20, 32, 2}, "{strides = [5]}"),
+      Single("ConvTranspose", {2, 3, 40, 40}, {3, 20, 3, 3}, "{strides = [2, 2]}"),
+      // Without strides, also of what is cut off.
+      Single("ConvTranspose", {2, 20, 5, 6}, {20, 33, 3, 3}, "{pads = [1, 1, 0, 2]}"),
+      Single("ConvTranspose", {2, 20, 9, 9}, {20, 8, 2, 3}, "{pads = [4, 3, 1, 0]}"),
       Single("ConvTranspose", {1, 2, 3, 3, 3}, {2, 3, 3, 3, 3}, "{strides = [2, 2, 2]}"),
   };
   Random random(2);

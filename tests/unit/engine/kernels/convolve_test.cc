@@ -34,7 +34,7 @@ Convolution Shape(int64_t samples, std::array<int64_t, 2> channels, std::array<i
   Convolution shape;
   shape.samples = samples;
   shape.in_channels = channels[0];
-  shape.out_channels = channels[1];
+  shape.out_channels = shape.y_step = channels[1];
   shape.input = input;
   shape.output = output;
   shape.kernel = kernel;
@@ -171,6 +171,7 @@ const Case kCases[] = {
     {"PaddingOnAllSides", Padded(Shape(2, {6, 17}, {9, 10}, {3, 5}, {9, 10}), 1, 2)},
     {"PaddingWiderThanTheInput", Padded(Shape(1, {3, 16}, {2, 2}, {5, 5}, {6, 6}), 4, 4)},
     {"WindowsThatSeeNothing", Padded(Shape(1, {3, 16}, {2, 2}, {1, 1}, {6, 6}), 2, 2)},
+    {"SinglePositionsMovedDown", Padded(Shape(2, {20, 16}, {5, 6}, {1, 1}, {5, 6}), 1, 0)},
     {"Strides", Padded(Strided(Shape(2, {8, 20}, {13, 17}, {3, 3}, {7, 6}), 2, 3), 1, 1)},
     {"Dilations", Padded(Dilated(Shape(2, {8, 20}, {13, 17}, {3, 3}, {13, 17}), 2, 3), 2, 3)},
     {"RowsThatAreDilated",
@@ -352,6 +353,38 @@ TEST(ConvolveSumsTest, ProductsAreAddedTapByTapWithOneRoundingEach) {
     }
   }
   EXPECT_EQ(Convolved(shape, operands.x, operands.filters, {operands.bias.data()})[0], sum);
+}
+
+TEST(ConvolveSumsTest, PaddingMayBeNegative) {
+  const Convolution shape = Padded(Shape(1, {1, 1}, {2, 3}, {1, 1}, {2, 3}), -1, -1);
+  EXPECT_THAT(Convolved(shape, {1, 2, 3, 4, 5, 6}, {1}, {}), ElementsAre(5, 6, 0, 0, 0, 0));
+}
+
+TEST(ConvolveSumsTest, YMayBeSomeChannelsOfALargerTensor) {
+  constexpr int64_t kAround = 10;
+  for (const Convolution& shape :
+       {Padded(Shape(2, {20, 37}, {7, 8}, {3, 3}, {7, 8}), 1, 1),
+        Padded(Shape(2, {3, 20}, {31, 29}, {3, 3}, {31, 29}), 1, 1),  // short rows
+        Shape(2, {20, 7}, {5, 9}, {1, 1}, {5, 9}),
+        Pooled(Padded(Shape(2, {20, 16}, {6, 6}, {3, 3}, {6, 6}), 1, 1), 2, 2)}) {
+    const Operands operands(shape);
+    const std::vector<float> y =
+        Convolved(shape, operands.x, operands.filters, {operands.bias.data()});
+    Convolution part = shape;
+    part.y_step += kAround;
+    std::vector<float> packed(static_cast<size_t>(PackedFilterSize(part)));
+    PackFilters(part, packed.data(), operands.filters.data());
+    const auto channels = static_cast<size_t>(shape.out_channels);
+    const auto step = static_cast<size_t>(part.y_step);
+    std::vector<float> whole(SizeOfY(shape) / channels * step, -9);
+    Convolve(part, whole.data() + kAround / 2, operands.x.data(), packed.data(),
+             {operands.bias.data()}, kCacheBytes);
+    std::vector<float> want(whole.size(), -9);
+    for (size_t i = 0; i < y.size(); ++i) {
+      want[i / channels * step + kAround / 2 + i % channels] = y[i];
+    }
+    EXPECT_TRUE(SameBits(whole, want));
+  }
 }
 
 TEST(ConvolveSumsTest, OfNoSamplesWritesNothing) {
