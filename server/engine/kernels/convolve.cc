@@ -1,13 +1,11 @@
 #include "server/engine/kernels/convolve.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
-#include <cstring>
-#include <limits>
 #include <vector>
 
 #include "server/core/check.h"
+#include "server/engine/kernels/convolve_panel.h"
+#include "server/engine/kernels/convolve_short_rows.h"
 #include "server/engine/kernels/convolve_span.h"
 #include "server/engine/kernels/convolve_tile.h"
 #include "server/engine/kernels/parallel.h"
@@ -22,13 +20,12 @@
 //             all tiles pass over them
 //   a span    the positions whose part of x the second level cache holds while all panels pass
 //
-// Rows of taps that are short are gathered first.
+// Where rows of taps are short, there is little to do between finding x and storing y: a loop of
+// its own (convolve_short_rows.h) goes along a row of y.
 
 namespace rectifier::kernels {
 namespace {
 
-constexpr int64_t kPanel = kWideChannels;
-constexpr int64_t kBlockDepth = 256;    // taps times channels: 32 KiB of weights
 constexpr int64_t kChunkMultiple = 16;  // of channels, a line of x
 
 // How the taps and input channels of a panel are cut into blocks. The packed weights lie as the
@@ -76,13 +73,6 @@ Block BlockAt(const Convolution& shape, const Depth& depth, int64_t i) {
   return {i / depth.parts, 1, begin, columns * (part + 1) / depth.parts - begin};
 }
 
-int64_t PanelsOf(const Convolution& shape) { return CeilDivide(shape.out_channels, kPanel); }
-
-// Channels that a panel has room for: half as many where the last one needs no more.
-int64_t PanelWidth(const Convolution& shape, int64_t panel) {
-  return shape.out_channels - panel * kPanel > kNarrowChannels ? kPanel : kNarrowChannels;
-}
-
 // The positions that a span has at most: as many as the second level cache holds.
 int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
   // Few weights are read from the nearest cache however short a span is.
@@ -101,31 +91,6 @@ int64_t SpanCapacity(const Convolution& shape, int64_t cache_bytes) {
   return std::max<int64_t>(1, std::min(wanted, Span::kMostAddresses / taps) / kTilePositions) *
          kTilePositions;
 }
-
-// The parameters of a panel, with room for a whole one.
-struct Panel {
-  float bias[kPanel] = {};
-  float before[kPanel] = {};
-  float after[kPanel] = {};
-  ChannelSlopes before_addition;
-  ChannelSlopes after_addition;
-  int64_t channels;
-
-  Panel(const Convolution& shape, const ConvolutionEnd& end, int64_t panel)
-      : before_addition(end.before_addition),
-        after_addition(end.after_addition),
-        channels(std::min(kPanel, shape.out_channels - panel * kPanel)) {
-    const auto copy = [&](float* to, const float* from) {
-      if (from == nullptr) return;
-      std::memcpy(to, from + panel * kPanel, static_cast<size_t>(channels) * sizeof(float));
-    };
-    copy(bias, end.bias);
-    copy(before, end.before_addition.of_channels);
-    copy(after, end.after_addition.of_channels);
-    if (before_addition.of_channels != nullptr) before_addition.of_channels = before;
-    if (after_addition.of_channels != nullptr) after_addition.of_channels = after;
-  }
-};
 
 // How what a tile sees of x in a block is read, as in TileCall.
 struct TapRuns {
@@ -168,10 +133,8 @@ class Convolver {
     call.position_step = shape_.strides[1] * shape_.in_channels;
     call.channels = shape_.IsPooled() ? width : panel.channels;
     call.y_step = shape_.IsPooled() ? width : shape_.y_step;
-    call.before = panel.before_addition.IsIdentity() ? nullptr : &panel.before_addition;
-    call.after = panel.after_addition.IsIdentity() ? nullptr : &panel.after_addition;
     call.weights = weights_ + index * kPanel * shape_.in_channels * taps;
-    call.bias = panel.bias;
+    panel.Describe(call);
     for (int64_t chunk = 0; chunk < depth_.chunks; ++chunk) {
       const int64_t first_channel = chunk * depth_.chunk;
       const int64_t channels = std::min(depth_.chunk, shape_.in_channels - first_channel);
@@ -248,25 +211,11 @@ class Convolver {
   // Of each window of the panel's results, which lie as the span's positions, the greatest.
   void Pool(const SpanPlan::Bands& bands, int64_t panel, const float* results) const {
     const int64_t width = PanelWidth(shape_, panel);
-    const int64_t channels = std::min(width, shape_.out_channels - panel * kPanel);
     const auto [rows, columns] = shape_.pool;
     for (int64_t band = 0; band < bands.count; ++band, results += rows * bands.columns * width) {
       const int64_t first =
           (bands.first + band) * (shape_.output[1] / columns) + bands.column / columns;
-      for (int64_t i = 0; i < bands.columns / columns; ++i) {
-        float greatest[kPanel];
-        std::fill_n(greatest, width, std::numeric_limits<float>::lowest());
-        for (int64_t k = 0; k < rows; ++k) {
-          const float* row = results + (k * bands.columns + i * columns) * width;
-          for (int64_t l = 0; l < columns; ++l, row += width) {
-            for (int64_t m = 0; m < width; ++m) {
-              greatest[m] = row[m] > greatest[m] ? row[m] : greatest[m];
-            }
-          }
-        }
-        float* to = y_ + (first + i) * shape_.y_step + panel * kPanel;
-        std::memcpy(to, greatest, static_cast<size_t>(channels) * sizeof(float));
-      }
+      PoolBand(shape_, panel, bands.columns, results, y_ + first * shape_.y_step);
     }
   }
 
@@ -294,115 +243,7 @@ Convolution Flattened(const Convolution& shape) {
   return flat;
 }
 
-constexpr int64_t kGathered = 4096;  // numbers at a time
-
-// The rows that the taps of some windows lie in, in a row of y, each from the first window's first
-// number to a line behind the last one's: in x, or, where that would go over an edge, copied and
-// with zeros around.
-class WindowRows {
- public:
-  // `count` windows, from that of `at` on.
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): as much as is used
-  WindowRows(const Convolution& shape, const float* x, const Position& at, int64_t count) {
-    const int64_t size = shape.input[1] * shape.in_channels;
-    const int64_t wanted =
-        ((count - 1) * shape.strides[1] + shape.kernel[1]) * shape.in_channels + kCacheLine;
-    const int64_t begin = at.Column(shape) * shape.in_channels;
-    float* room = copies_;
-    for (int64_t k = 0; k < shape.kernel[0]; ++k) {
-      const int64_t row = at.Row(shape) + k * shape.dilations[0];
-      const bool has_row = row >= 0 && row < shape.input[0];
-      const int64_t of_row = (at.sample * shape.input[0] + row) * size;
-      if (has_row && begin >= 0 && begin + wanted <= size) {
-        first_[k] = x + of_row + begin;
-        continue;
-      }
-      first_[k] = room;
-      std::fill_n(room, wanted, 0.0F);
-      const int64_t from = std::max<int64_t>(begin, 0);
-      const int64_t count_inside = std::min(begin + wanted, size) - from;
-      if (has_row && count_inside > 0) {
-        std::copy_n(x + of_row + from, count_inside, room + (from - begin));
-      }
-      room += wanted;
-    }
-  }
-
-  const float* first(int64_t row) const { return first_[row]; }
-
- private:
-  const float* first_[kBlockDepth];
-  float copies_[kGathered + kBlockDepth * kCacheLine];
-};
-
-// Writes what `count` windows, from that of `at` on in its row of y, see one behind the other.
-// A run of taps is at most kVectors long.
-template <int kVectors>
-void GatherRow(const Convolution& shape, const float* x, const Position& at, int64_t count,
-               float* to) {
-  constexpr int64_t kLanes = 8;
-  const WindowRows rows(shape, x, at, count);
-  const int64_t run = shape.kernel[1] * shape.in_channels;
-  const int64_t step = shape.strides[1] * shape.in_channels;
-  for (int64_t i = 0; i < count; ++i) {
-    // Whole vectors, of which the next row overwrites what is too much.
-    for (int64_t k = 0; k < shape.kernel[0]; ++k, to += run) {
-      const float* from = rows.first(k) + i * step;
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) {
-        _mm256_storeu_ps(to + v * kLanes, _mm256_loadu_ps(from + v * kLanes));
-      }
-    }
-  }
-}
-
-// As a convolution of single positions, whose channels are what a window sees: by the addresses of
-// its own, such a row would take longer than its products.
-void ConvolveGathered(const Convolution& shape, float* y, const float* x, const float* weights,
-                      const ConvolutionEnd& end, int64_t cache_bytes) {
-  const int64_t run = shape.kernel[1] * shape.in_channels;
-  const int64_t depth = shape.kernel[0] * run;
-  const int64_t positions = PositionsOf(shape);
-  const int64_t size =
-      std::min(kGathered / depth, Span::kMostPositions) / kTilePositions * kTilePositions;
-  ParallelJobs(CeilDivide(positions, size), [&](int64_t job) {
-    alignas(64) float gathered[kGathered + kCacheLine];
-    const int64_t begin = job * size;
-    Convolution piece;
-    piece.samples = 1;
-    piece.in_channels = depth;
-    piece.out_channels = shape.out_channels;
-    piece.y_step = shape.y_step;
-    piece.input = {1, std::min(size, positions - begin)};
-    piece.output = piece.input;
-    piece.kernel = piece.strides = piece.dilations = {1, 1};
-    float* to = gathered;
-    Position at = Position::At(shape, begin);
-    for (int64_t left = piece.input[1]; left > 0;) {
-      const int64_t count = std::min(left, shape.output[1] - at.j);
-      (run <= kCacheLine / 2 ? GatherRow<1> : GatherRow<2>)(shape, x, at, count, to);
-      to += count * depth;
-      left -= count;
-      at.Advance(shape, count);
-    }
-    ConvolutionEnd piece_end = end;
-    for (const float*& addend : piece_end.addends) {
-      if (addend != nullptr) addend += begin * shape.y_step;
-    }
-    const Convolver convolver(piece, y + begin * shape.y_step, gathered, weights, piece_end,
-                              cache_bytes);
-    convolver.Compute(SpanPlan(piece, size), 0, 0, PanelsOf(shape));
-  });
-}
-
 }  // namespace
-
-bool GathersRows(const Convolution& shape) {
-  return shape.kernel[0] * shape.kernel[1] > 1 && shape.dilations[1] == 1 &&
-         shape.strides[1] <= shape.kernel[1] &&
-         shape.kernel[1] * shape.in_channels < Convolution::kShortRow &&
-         shape.kernel[0] * shape.kernel[1] * shape.in_channels <= kBlockDepth;
-}
 
 int64_t PackedFilterSize(const Convolution& shape) {
   const int64_t last = PanelsOf(shape) - 1;
@@ -450,8 +291,8 @@ void Convolve(const Convolution& shape, float* y, const float* x, const float* p
   RECTIFIER_CHECK(shape.y_step >= shape.out_channels);
   RECTIFIER_CHECK(shape.pool[0] * shape.pool[1] <= Convolution::kMostPooled);
   RECTIFIER_CHECK(!shape.IsPooled() || end.addends == decltype(end.addends){});
-  if (GathersRows(shape) && !shape.IsPooled()) {
-    return ConvolveGathered(shape, y, x, packed_filters, end, cache_bytes);
+  if (HasShortRows(shape) && end.addends == decltype(end.addends){}) {
+    return ConvolveShortRows(shape, y, x, packed_filters, end);
   }
   const Convolution flat = Flattened(shape);
   const Convolver convolver(flat, y, x, packed_filters, end, cache_bytes);

@@ -54,9 +54,9 @@ struct ConvolutionEnd {
   ChannelSlopes after_addition{};         // g
 };
 
-// Whether rows of taps are so short that what each window sees is gathered first: it takes longer
-// to find than to multiply. Windows that leave something out between them are not gathered.
-bool GathersRows(const Convolution& shape);
+// Whether rows of taps are so short that finding x and storing y would take as long as the
+// products.
+bool HasShortRows(const Convolution& shape);
 
 // Elements of the filters as Convolve() reads them: with M rounded up to whole vectors.
 int64_t PackedFilterSize(const Convolution& shape);

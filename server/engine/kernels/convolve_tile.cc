@@ -100,43 +100,60 @@ template <int kPositions, int kVectors>
   }
 }
 
-// `count` numbers of each position, times their weights. Those of position i lie one after the
-// other from x[i] on, or, with an address for three positions, 0, 1 or 2 times `apart` from it.
+// A number of each position, times its weights; moves on to the next. Those of position i lie one
+// after the other from x[i] on, or, with an address for three positions, 0, 1 or 2 times `apart`
+// from it.
+template <int kPositions, int kVectors, int kAddresses>
+[[gnu::always_inline]] inline void MultiplyAdd(Sums<kPositions, kVectors>& sums,
+                                               const float*& weights, const float* (&x)[kAddresses],
+                                               int64_t apart) {
+  constexpr int kOfAddress = kAddresses == kPositions ? 1 : 3;
+  // What there are fewer of waits in registers.
+  if constexpr (kVectors > kPositions) {
+    __m256 one[kPositions];
+    RECTIFIER_UNROLL
+    for (int i = 0; i < kPositions; ++i) {
+      one[i] = _mm256_broadcast_ss(x[i / kOfAddress] + i % kOfAddress * apart);
+    }
+    RECTIFIER_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      const __m256 w = _mm256_loadu_ps(weights + v * kLanes);
+      RECTIFIER_UNROLL
+      for (int i = 0; i < kPositions; ++i) sums[i][v] = _mm256_fmadd_ps(one[i], w, sums[i][v]);
+    }
+  } else {
+    __m256 w[kVectors];
+    RECTIFIER_UNROLL
+    for (int v = 0; v < kVectors; ++v) w[v] = _mm256_loadu_ps(weights + v * kLanes);
+    RECTIFIER_UNROLL
+    for (int i = 0; i < kPositions; ++i) {
+      const __m256 one = _mm256_broadcast_ss(x[i / kOfAddress] + i % kOfAddress * apart);
+      RECTIFIER_UNROLL
+      for (int v = 0; v < kVectors; ++v) sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
+    }
+  }
+  weights += kVectors * kLanes;
+  RECTIFIER_UNROLL
+  for (int i = 0; i < kAddresses; ++i) ++x[i];
+}
+
 template <int kPositions, int kVectors, int kAddresses>
 [[gnu::always_inline]] inline void ComputeRun(Sums<kPositions, kVectors>& sums,
                                               const float* weights, int64_t count,
                                               const float* (&x)[kAddresses], int64_t apart) {
-  constexpr int kOfAddress = kAddresses == kPositions ? 1 : 3;
   // Where two threads share a core, it lacks time for instructions that only count.
 #pragma GCC unroll 4
   for (int64_t k = 0; k < count; ++k) {
-    // What there are fewer of waits in registers.
-    if constexpr (kVectors > kPositions) {
-      __m256 one[kPositions];
-      RECTIFIER_UNROLL
-      for (int i = 0; i < kPositions; ++i) {
-        one[i] = _mm256_broadcast_ss(x[i / kOfAddress] + i % kOfAddress * apart);
-      }
-      RECTIFIER_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        const __m256 w = _mm256_loadu_ps(weights + v * kLanes);
-        RECTIFIER_UNROLL
-        for (int i = 0; i < kPositions; ++i) sums[i][v] = _mm256_fmadd_ps(one[i], w, sums[i][v]);
-      }
-    } else {
-      __m256 w[kVectors];
-      RECTIFIER_UNROLL
-      for (int v = 0; v < kVectors; ++v) w[v] = _mm256_loadu_ps(weights + v * kLanes);
-      RECTIFIER_UNROLL
-      for (int i = 0; i < kPositions; ++i) {
-        const __m256 one = _mm256_broadcast_ss(x[i / kOfAddress] + i % kOfAddress * apart);
-        RECTIFIER_UNROLL
-        for (int v = 0; v < kVectors; ++v) sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
-      }
-    }
-    weights += kVectors * kLanes;
+    MultiplyAdd<kPositions, kVectors>(sums, weights, x, apart);
+  }
+}
+
+template <int kPositions, int kVectors>
+[[gnu::always_inline]] inline void BeginWith(Sums<kPositions, kVectors>& sums, const float* bias) {
+  RECTIFIER_UNROLL
+  for (int i = 0; i < kPositions; ++i) {
     RECTIFIER_UNROLL
-    for (int i = 0; i < kAddresses; ++i) ++x[i];
+    for (int v = 0; v < kVectors; ++v) sums[i][v] = _mm256_loadu_ps(bias + v * kLanes);
   }
 }
 
@@ -145,11 +162,7 @@ template <int kPositions, int kVectors>
 void Compute(const TileCall& call) {
   Sums<kPositions, kVectors> sums;
   if (call.bias != nullptr) {
-    RECTIFIER_UNROLL
-    for (int i = 0; i < kPositions; ++i) {
-      RECTIFIER_UNROLL
-      for (int v = 0; v < kVectors; ++v) sums[i][v] = _mm256_loadu_ps(call.bias + v * kLanes);
-    }
+    BeginWith<kPositions, kVectors>(sums, call.bias);
   } else {
     RECTIFIER_UNROLL
     for (int i = 0; i < kPositions; ++i) {
@@ -210,6 +223,32 @@ void Compute(const TileCall& call) {
   }
 }
 
+// `tiles` one behind the other in a row of y, each of whose rows of taps is one run.
+template <int kPositions, int kVectors>
+void ComputeTiles(int64_t tiles, const TileCall& call) {
+  int64_t offset = call.addresses_offset;
+  TileCall end = call;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    Sums<kPositions, kVectors> sums;
+    BeginWith<kPositions, kVectors>(sums, call.bias);
+    const float* weights = call.weights;
+    for (int64_t step = 0; step < call.steps; ++step) {
+      const float* x[(kPositions + 2) / 3];
+      RECTIFIER_UNROLL
+      for (int i = 0; i < (kPositions + 2) / 3; ++i) {
+        x[i] = call.addresses[step] + offset + int64_t{3} * i * call.position_step;
+      }
+      ComputeRun<kPositions, kVectors>(sums, weights, call.run, x, call.position_step);
+      weights += call.run * kVectors * kLanes;
+    }
+    if (call.before != nullptr) Rectify<kPositions, kVectors>(sums, *call.before);
+    if (call.after != nullptr) Rectify<kPositions, kVectors>(sums, *call.after);
+    Store<kPositions, kVectors>(sums, end);
+    offset += kPositions * call.position_step;
+    end.y += kPositions * call.y_step;
+  }
+}
+
 using Function = void (*)(const TileCall&);
 
 constexpr Function kWide[kWidePositions] = {Compute<1, 4>, Compute<2, 4>, Compute<3, 4>};
@@ -220,5 +259,39 @@ constexpr Function kNarrow[kNarrowPositions] = {Compute<1, 2>, Compute<2, 2>, Co
 
 void ComputeWideTile(int64_t positions, const TileCall& call) { kWide[positions - 1](call); }
 void ComputeNarrowTile(int64_t positions, const TileCall& call) { kNarrow[positions - 1](call); }
+
+void ComputeShortRow(bool wide, int64_t positions, const TileCall& call) {
+  // Two narrow tiles of few positions take less than a whole one and little more.
+  constexpr int kFewPositions = 4;
+  const int64_t most = wide ? kWidePositions : kNarrowPositions;
+  const int64_t rest = positions % most;
+  const bool ends_with_few = !wide && rest > 0 && rest + most <= 2 * kFewPositions;
+  const int64_t tiles = std::max<int64_t>(0, positions / most - (ends_with_few ? 1 : 0));
+  const auto compute_most =
+      wide ? ComputeTiles<kWidePositions, 4> : ComputeTiles<kNarrowPositions, 2>;
+  compute_most(tiles, call);
+  TileCall tile = call;
+  for (int64_t done = tiles * most; done < positions;) {
+    const bool few = !wide && (ends_with_few || positions - done <= kFewPositions);
+    const auto compute = few ? ComputeTiles<kFewPositions, 2> : compute_most;
+    const int64_t size = few ? kFewPositions : most;
+    // What is left at the end is computed with some positions before it, once more.
+    const int64_t first = std::max<int64_t>(0, std::min(done, positions - size));
+    tile.addresses_offset = first * call.position_step;
+    if (positions >= size) {
+      tile.y = call.y + first * call.y_step;
+      compute(1, tile);
+    } else {
+      alignas(32) float room[kNarrowPositions * kNarrowChannels];
+      tile.y = room;
+      tile.y_step = call.channels;
+      compute(1, tile);
+      for (int64_t i = 0; i < positions; ++i) {
+        std::copy_n(room + i * call.channels, call.channels, call.y + i * call.y_step);
+      }
+    }
+    done = first + size;
+  }
+}
 
 }  // namespace rectifier::kernels

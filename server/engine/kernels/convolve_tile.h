@@ -46,6 +46,11 @@ struct TileCall {
 void ComputeWideTile(int64_t positions, const TileCall& call);
 void ComputeNarrowTile(int64_t positions, const TileCall& call);
 
+// `positions` of a row, any number, of which the first sees a run of fewer than
+// Convolution::kShortRow numbers at each of the addresses [steps], and the others `position_step`
+// further on. The runs of at least kNarrowPositions can be read. There is nothing to add.
+void ComputeShortRow(bool wide, int64_t positions, const TileCall& call);
+
 // Numbers of a run, with each of which `TileCall::lines` are fetched.
 inline constexpr int64_t kPrefetchEvery = 32;
 inline constexpr int64_t kCacheLine = 16;  // in numbers

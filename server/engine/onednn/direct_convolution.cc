@@ -80,17 +80,6 @@ Operand PackedFilters(ProgramBuilder& builder, const WeightSource& source,
       }));
 }
 
-// With short rows, as first layers have, the loop spends much of its time on finding x; code that
-// was generated for just that many numbers is faster, once there is enough of it to do. The batch
-// does not count: it must not change the bits.
-bool SuitsGeneratedCode(const kernels::Convolution& shape) {
-  constexpr int64_t kMultiplications = int64_t{1} << 19;
-  const int64_t of_sample = shape.output[0] * shape.output[1] * shape.out_channels *
-                            shape.in_channels * shape.kernel[0] * shape.kernel[1];
-  return shape.kernel[1] * shape.in_channels < kernels::Convolution::kShortRow &&
-         of_sample > kMultiplications;
-}
-
 bool HasPadding(const Convolution& convolution) {
   const auto any = [](const Dims& pads) {
     return std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad > 0; });
@@ -105,7 +94,7 @@ void PadNarrowImage(ProgramBuilder& builder, Convolution& convolution) {
   constexpr int64_t kMostInRow = 1024;
   constexpr double kMostGrowth = 4;
   const kernels::Convolution shape = ShapeOf(convolution);
-  if (!HasPadding(convolution) || shape.dilations[1] != 1 || GathersRows(shape) ||
+  if (!HasPadding(convolution) || shape.dilations[1] != 1 || HasShortRows(shape) ||
       shape.output[1] * shape.in_channels > kMostInRow) {
     return;
   }
@@ -154,12 +143,9 @@ const Node* PoolToTake(const Node& node, const ProgramBuilder& builder,
                        const Convolution& convolution) {
   const Node* pool = builder.OnlyReader(node.outputs[0]);
   if (pool == nullptr || pool->op != "MaxPool") return nullptr;
-  const kernels::Convolution shape = ShapeOf(convolution);
   const auto post_ops = Arrange(node.post_ops);
   const auto window = MaxPoolWindow(*pool, builder);
-  if (!window.ok() || !post_ops || !post_ops->additions.empty() || GathersRows(shape)) {
-    return nullptr;
-  }
+  if (!window.ok() || !post_ops || !post_ops->additions.empty()) return nullptr;
   const Dims y = convolution.y.desc.get_dims();
   int64_t positions = 1;
   for (size_t i = 0; i < window->kernel.size(); ++i) {
@@ -185,8 +171,7 @@ bool FitsDirectConvolution(const Node& node, const Convolution& convolution) {
 }
 
 bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) {
-  return RunsDirectConvolutions() && FitsDirectConvolution(node, convolution) &&
-         !SuitsGeneratedCode(ShapeOf(convolution));
+  return RunsDirectConvolutions() && FitsDirectConvolution(node, convolution);
 }
 
 Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,

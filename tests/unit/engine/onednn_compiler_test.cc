@@ -414,7 +414,6 @@ TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {
            "input %x: f32[1, 16, 5, 5]\nconst %w: f32[16, 16, 3, 3] = seed(1)\n"
            "const %s: f32[16, 1, 1] = seed(2)\nconst %a: f32[] = 0.5\n"
            "%y = Conv(%x, %w) -> Rectifier(%s) -> Rectifier(%a)",
-           "input %x: f32[1, 3, 160, 160]\nconst %w: f32[32, 3, 3, 3] = seed(1)\n%y = Conv(%x, %w)",
        }) {
     const std::string text = std::string(body) + "\noutput %y\n";
     SCOPED_TRACE(text);
@@ -423,6 +422,22 @@ TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {
     EXPECT_THAT(ConvDetails(*program), Each(Not(HasSubstr("loop"))));
     ExpectAgreesWithReference(text, {.tolerance = 1e-3});
   }
+}
+
+TEST(OneDnnCompilerTest, TakesTheMaximaOfAFirstLayerOnTheWayWhereThereIsOnlyAvx2) {
+  constexpr char kFirstLayer[] = R"(
+    input %x: f32[1, 3, 160, 160]
+    const %w: f32[16, 3, 3, 3] = seed(1)
+    const %a: f32[] = 0.1
+    %c = Conv(%x, %w) {pads = [1, 1, 1, 1]} -> Rectifier(%a)
+    %y = MaxPool(%c) {kernel_shape = [2, 2], strides = [2, 2]}
+    output %y
+  )";
+  ExpectAgreesWithReference(kFirstLayer, {.tolerance = 1e-4});
+  if (OneDnnIsa().starts_with("avx512")) return;
+  const auto program = MustCompile(*NewCompiler(), TypedGraph(kFirstLayer));
+  ASSERT_NE(program, nullptr);
+  EXPECT_THAT(ConvDetails(*program), ElementsAre(HasSubstr("max of 2x2")));
 }
 
 // y has one row, where a sum of rows would compute 24.

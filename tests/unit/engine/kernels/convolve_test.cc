@@ -196,6 +196,7 @@ const Case kCases[] = {
     {"MostShortRows", Padded(Shape(1, {1, 16}, {100, 3}, {192, 1}, {20, 3}), 100, 0)},
     {"ShortRowsWithHolesBetweenWindows", Strided(Shape(2, {1, 16}, {9, 31}, {3, 3}, {7, 6}), 1, 5)},
     {"ShortRowsOfMoreThanAVector", Padded(Shape(2, {3, 16}, {9, 11}, {3, 4}, {9, 11}), 1, 1)},
+    {"ShortRowsCutIntoParts", Padded(Shape(1, {3, 20}, {3, 2001}, {3, 3}, {3, 2001}), 1, 1)},
     {"RowsWithoutPadding", Shape(3, {20, 20}, {8, 9}, {3, 3}, {6, 7})},
     {"RowsWithoutPaddingCutIntoParts", Shape(2, {100, 16}, {6, 13}, {2, 7}, {5, 7})},
     {"RowsWithoutPaddingInChunks", Shape(2, {700, 40}, {5, 5}, {3, 2}, {3, 4})},
@@ -287,6 +288,8 @@ const Case kPooledCases[] = {
     {"OneDimension", Pooled(Padded(Shape(3, {16, 24}, {1, 50}, {1, 3}, {1, 50}), 0, 1), 1, 4)},
     {"SinglePositions", Pooled(Shape(2, {30, 20}, {6, 10}, {1, 1}, {6, 10}), 2, 2)},
     {"ShortRows", Pooled(Padded(Shape(2, {3, 16}, {10, 10}, {3, 3}, {10, 10}), 1, 1), 2, 2)},
+    {"ShortRowsCutIntoParts",
+     Pooled(Padded(Shape(1, {3, 40}, {7, 401}, {3, 3}, {7, 401}), 1, 1), 2, 3)},
     {"ChannelsInChunks", Pooled(Shape(1, {700, 40}, {5, 7}, {2, 2}, {4, 6}), 2, 2)},
     {"MostTaps", Pooled(Shape(1, {2, 3}, {20, 40}, {16, 32}, {5, 9}), 1, 8)},
 };
@@ -353,6 +356,28 @@ TEST(ConvolveSumsTest, ProductsAreAddedTapByTapWithOneRoundingEach) {
     }
   }
   EXPECT_EQ(Convolved(shape, operands.x, operands.filters, {operands.bias.data()})[0], sum);
+}
+
+// Of tiles and of what is left at their end.
+TEST(ConvolveSumsTest, ShortRowsHaveTheSameBitsInImagesOfEveryWidth) {
+  constexpr int64_t kWidest = 20;
+  for (const int64_t channels : {16, 13, 32, 50}) {
+    const Operands operands(Shape(1, {2, channels}, {2, kWidest + 2}, {2, 3}, {1, kWidest}));
+    const auto of_width = [&](int64_t width) {
+      const Convolution shape = Shape(1, {2, channels}, {2, width + 2}, {2, 3}, {1, width});
+      std::vector<float> x;
+      for (int64_t row = 0; row < 2; ++row) {
+        const auto begin = operands.x.begin() + row * (kWidest + 2) * 2;
+        x.insert(x.end(), begin, begin + (width + 2) * 2);
+      }
+      return Convolved(shape, x, operands.filters, {operands.bias.data()});
+    };
+    const std::vector<float> widest = of_width(kWidest);
+    for (int64_t width = 1; width < kWidest; ++width) {
+      EXPECT_TRUE(SameBits(of_width(width), {widest.begin(), widest.begin() + width * channels}))
+          << channels << " channels, " << width << " positions";
+    }
+  }
 }
 
 TEST(ConvolveSumsTest, PaddingMayBeNegative) {
