@@ -137,43 +137,104 @@ std::vector<bool> PlacesToEnd(const Graph& graph) {
   return places;
 }
 
-struct Choice {
-  size_t nodes = 0;  // of the front
-  int64_t chunk = 0;
+// The bytes of values that nodes compute for others, while each node runs and behind it.
+struct LiveBytes {
+  std::vector<double> during;
+  std::vector<double> behind;
 };
 
-// The front and chunk that save the most, if it is worth it.
+LiveBytes LiveBytesOf(const Graph& graph) {
+  const size_t count = graph.nodes().size();
+  std::vector<size_t> computed(static_cast<size_t>(graph.value_count()), count);
+  std::vector<size_t> last_read(static_cast<size_t>(graph.value_count()), 0);
+  for (size_t i = 0; i < count; ++i) {
+    const Node& node = graph.nodes()[i];
+    const auto read = [&](ValueId id) {
+      if (id != kNoValue) last_read[static_cast<size_t>(id)] = i;
+    };
+    for (const ValueId id : node.inputs) read(id);
+    for (const PostOp& post_op : node.post_ops) {
+      for (const ValueId id : post_op.operands) read(id);
+    }
+    for (const ValueId id : node.outputs) {
+      if (id != kNoValue) computed[static_cast<size_t>(id)] = i;
+    }
+  }
+  LiveBytes live{std::vector<double>(count, 0), std::vector<double>(count, 0)};
+  for (ValueId id = 0; id < graph.value_count(); ++id) {
+    const size_t first = computed[static_cast<size_t>(id)];
+    const size_t last = last_read[static_cast<size_t>(id)];
+    if (first == count || last <= first) continue;
+    const TensorType& type = *graph.value(id).type;
+    const auto bytes = static_cast<double>(type.shape.ElementCount()) *
+                       static_cast<double>(ElementSize(type.dtype));
+    for (size_t i = first; i <= last; ++i) {
+      live.during[i] += bytes;
+      if (i < last) live.behind[i] += bytes;
+    }
+  }
+  return live;
+}
+
+struct Choice {
+  size_t nodes = 0;  // of the front; 0 for none
+  int64_t chunk = 0;
+  double saved = 0;   // seconds, by the model
+  double memory = 0;  // bytes, at the most
+};
+
+// Every split of the first `prefix` nodes, and that there is none.
+std::vector<Choice> ChoicesOf(const Graph& bound, size_t prefix, int64_t samples,
+                              const BatchSplitOptions& options, double bytes_per_second) {
+  const std::vector<bool> places = PlacesToEnd(bound);
+  const LiveBytes live = LiveBytesOf(bound);
+  std::vector<double> of_rest(bound.nodes().size() + 1, 0);  // from each node on
+  for (size_t i = bound.nodes().size(); i-- > 0;) {
+    of_rest[i] = std::max(of_rest[i + 1], live.during[i]);
+  }
+  std::vector<Choice> choices = {{0, samples, 0, of_rest[0]}};
+  for (int64_t chunk = options.least_chunk; chunk < samples; chunk *= 2) {
+    if (samples % chunk != 0) continue;
+    const auto times = static_cast<double>(samples / chunk);
+    double saved = 0;  // bytes that are not moved
+    double of_front = 0;
+    for (size_t i = 0; i < prefix; ++i) {
+      const Traffic traffic = TrafficOf(bound, bound.nodes()[i]);
+      saved += Missed(traffic.tensors, options) - times * Missed(traffic.tensors / times, options);
+      saved -= (times - 1) * traffic.weights;
+      of_front = std::max(of_front, live.during[i] / times);
+      if (!places[i + 1]) continue;
+      choices.push_back({i + 1, chunk, saved / bytes_per_second,
+                         std::max(of_front + live.behind[i], of_rest[i + 1])});
+    }
+  }
+  return choices;
+}
+
+// The front and chunk to choose, if it is worth it.
 std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
                              const BatchSplitOptions& options) {
   constexpr double kBytesPerSecond = 1e10;
   constexpr double kFlopPerSecond = 1e11;
   constexpr double kWorthwhile = 0.03;
-  std::vector<Traffic> of_nodes;
-  double whole = 0;
+  constexpr double kAboutAsFast = 0.01;
+  double seconds = Flop(bound) / kFlopPerSecond;
   for (const Node& node : bound.nodes()) {
-    of_nodes.push_back(TrafficOf(bound, node));
-    whole += Missed(of_nodes.back().tensors, options);
+    seconds += Missed(TrafficOf(bound, node).tensors, options) / kBytesPerSecond;
   }
-  const std::vector<bool> places = PlacesToEnd(bound);
-  Choice best;
-  double most = kWorthwhile * (whole / kBytesPerSecond + Flop(bound) / kFlopPerSecond);
-  for (int64_t chunk = options.least_chunk; chunk < samples; chunk *= 2) {
-    if (samples % chunk != 0) continue;
-    const int64_t chunks = samples / chunk;
-    const auto times = static_cast<double>(chunks);
-    double saved = 0;
-    for (size_t i = 0; i < prefix; ++i) {
-      const Traffic& traffic = of_nodes[i];
-      saved += Missed(traffic.tensors, options) - times * Missed(traffic.tensors / times, options);
-      saved -= (times - 1) * traffic.weights;
-      if (places[i + 1] && saved / kBytesPerSecond > most) {
-        most = saved / kBytesPerSecond;
-        best = {i + 1, chunk};
-      }
-    }
+  const std::vector<Choice> choices = ChoicesOf(bound, prefix, samples, options, kBytesPerSecond);
+  double most = 0;
+  for (const Choice& choice : choices) most = std::max(most, choice.saved);
+  const Choice* best = nullptr;
+  for (const Choice& choice : choices) {
+    if (choice.saved < most - kAboutAsFast * seconds) continue;
+    if (best == nullptr || choice.memory < best->memory) best = &choice;
   }
-  if (best.nodes == 0) return std::nullopt;
-  return best;
+  const bool is_faster = best->saved > kWorthwhile * seconds;
+  const bool is_smaller =
+      choices[0].memory - best->memory >= static_cast<double>(options.much_memory);
+  if (best->nodes == 0 || (!is_faster && !is_smaller)) return std::nullopt;
+  return *best;
 }
 
 // Values that the first `nodes` nodes compute and others read, in the order of their computation.

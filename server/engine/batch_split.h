@@ -28,13 +28,15 @@ struct BatchSplit {
 };
 
 struct BatchSplitOptions {
-  int64_t cache_bytes = int64_t{1} << 20;  // second level, of all threads that run a Program
-  int64_t least_chunk = 1;                 // a sample for each thread
-  int64_t last_cache_bytes = INT64_MAX;    // third level, as much of it as may be counted on
+  int64_t cache_bytes = int64_t{1} << 20;   // second level, of all threads that run a Program
+  int64_t least_chunk = 1;                  // a sample for each thread
+  int64_t last_cache_bytes = INT64_MAX;     // third level, as much of it as may be counted on
+  int64_t much_memory = int64_t{16} << 20;  // to need less of, for which alone it is split
 };
 
-// The split of `graph`, bound to `input_shapes` as `bound`, that moves the least memory by a model
-// of the cache; nullopt when none is much better than the whole batch at once.
+// The split of `graph`, bound to `input_shapes` as `bound`, that is the fastest by a model of the
+// cache, and of those that are about as fast the one that needs the least memory; nullopt when none
+// is much better than the whole batch at once.
 absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const Graph& bound,
                                                      std::span<const Shape> input_shapes,
                                                      const BatchSplitOptions& options,

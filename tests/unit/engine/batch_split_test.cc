@@ -171,6 +171,26 @@ TEST(SplitBatchTest, TakesInChunksWhatWouldLeaveTheLastCache) {
   ExpectSameBits(split);
 }
 
+// All of it stays in the cache, so that no time is saved.
+TEST(SplitBatchTest, TakesInChunksWhatNeedsMuchMemory) {
+  constexpr char kDeep[] = R"(
+input %x: f32[?, 3, 16, 16]
+%a = MaxPool(%x) {kernel_shape = [1, 1]}
+%b = Tanh(%a)
+%c = Tanh(%b)
+%y = MaxPool(%c) {kernel_shape = [16, 16]}
+output %y
+)";
+  // Two tensors of 8 samples at a time, or two of a sample, of 3 KiB.
+  BatchSplitOptions options{.cache_bytes = int64_t{1} << 24, .much_memory = (48 - 6) << 10};
+  const Split split = SplitOf(kDeep, options);
+  ASSERT_TRUE(split.split.has_value());
+  EXPECT_EQ(split.split->chunk, 1);
+  ExpectSameBits(split);
+  ++options.much_memory;
+  EXPECT_FALSE(SplitOf(kDeep, options).split.has_value());
+}
+
 TEST(SplitBatchTest, AWholeNetworkMayGoInChunks) {
   const Split split = SplitOf(R"(
 input %x: f32[?, 3, 16, 16]
