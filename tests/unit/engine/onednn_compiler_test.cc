@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "server/engine/execution_context.h"
@@ -331,10 +332,7 @@ TEST(OneDnnCompilerTest, PadsNarrowImagesOfFewChannelsOnceWhereThereIsOnlyAvx2) 
         input, filters);
     ExpectAgreesWithReference(text, {.tolerance = 1e-4});
     const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
-    std::vector<std::string> steps;
-    if (program == nullptr) return steps;
-    for (const StepInfo& step : program->steps()) steps.push_back(step.op);
-    return steps;
+    return program == nullptr ? std::vector<std::string>() : StepOps(*program);
   };
   if (OneDnnIsa().starts_with("avx512")) return;
   EXPECT_THAT(steps_of("2, 16, 9, 9", "16, 16, 3, 3"), Contains("Pad"));
@@ -397,9 +395,7 @@ TEST(OneDnnCompilerTest, PadsWhatLiesChannelsLastInOneStep) {
   ExpectAgreesWithReference(kPadded, {.tolerance = 1e-4});
   const auto program = MustCompile(*NewCompiler(), TypedGraph(kPadded));
   ASSERT_NE(program, nullptr);
-  std::vector<std::string> steps;
-  for (const StepInfo& step : program->steps()) steps.push_back(step.op);
-  EXPECT_THAT(steps, ElementsAre("Reorder", "Conv", "Pad", "Conv", "Reorder"));
+  EXPECT_THAT(StepOps(*program), ElementsAre("Reorder", "Conv", "Pad", "Conv", "Reorder"));
 }
 
 TEST(OneDnnCompilerTest, LeavesToOneDnnWhatTheLoopDoesNotDo) {
@@ -438,6 +434,26 @@ TEST(OneDnnCompilerTest, TakesTheMaximaOfAFirstLayerOnTheWayWhereThereIsOnlyAvx2
   const auto program = MustCompile(*NewCompiler(), TypedGraph(kFirstLayer));
   ASSERT_NE(program, nullptr);
   EXPECT_THAT(ConvDetails(*program), ElementsAre(HasSubstr("max of 2x2")));
+}
+
+// Apart where kernels are of several lengths, or positions are cut off; not where channels are few.
+TEST(OneDnnCompilerTest, TakesPhasesApartWhereThatSavesProductsAndThereIsOnlyAvx2) {
+  const auto steps_of = [](const char* filters, const char* pads) {
+    const std::string text = fmt::format(
+        "input %x: f32[2, 20, 4, 4]\nconst %w: f32[20, {}] = seed(1)\n"
+        "%y = ConvTranspose(%x, %w) {{strides = [2, 2], pads = [{}]}}\noutput %y",
+        filters, pads);
+    ExpectAgreesWithReference(text, {.tolerance = 1e-4});
+    const auto program = MustCompile(*NewCompiler(), TypedGraph(text));
+    return program == nullptr ? 0 : std::ranges::count(StepOps(*program), "ConvTranspose");
+  };
+  if (OneDnnIsa().starts_with("avx512")) return;
+  constexpr int kTogether = 2;  // with the move
+  constexpr int kApart = 5;
+  EXPECT_EQ(steps_of("16, 2, 2", "0, 0, 0, 0"), kTogether);
+  EXPECT_EQ(steps_of("16, 3, 3", "0, 0, 0, 0"), kApart) << "an odd kernel";
+  EXPECT_EQ(steps_of("16, 4, 4", "1, 1, 1, 1"), kApart) << "5 positions for 4";
+  EXPECT_EQ(steps_of("4, 3, 3", "0, 0, 0, 0"), kTogether) << "few channels";
 }
 
 // y has one row, where a sum of rows would compute 24.

@@ -102,7 +102,14 @@ inline void ExpectClose(const Tensor& got, const Tensor& want, double tolerance)
   ASSERT_TRUE(IsFloat(want.dtype())) << "the bits of a " << TypeText(want.type()) << " differ";
 }
 
-// "Reorder (jit:uni), Conv (brgconv:avx2), …": what runs.
+// {"Reorder", "Conv", …}: what runs.
+inline std::vector<std::string> StepOps(const Program& program) {
+  std::vector<std::string> ops;
+  for (const StepInfo& step : program.steps()) ops.push_back(step.op);
+  return ops;
+}
+
+// "Reorder (jit:uni), Conv (brgconv:avx2), …": what runs, and how.
 inline std::string StepsText(const Program& program) {
   std::string text;
   for (const StepInfo& step : program.steps()) {

@@ -220,10 +220,8 @@ TEST(ImplementationTest, ConvolutionsInARowNeedNoReorderBetweenThem) {
     output %y
   )"));
   ASSERT_NE(program, nullptr);
-  std::vector<std::string> steps;
-  for (const StepInfo& step : program->steps()) steps.push_back(step.op);
-  EXPECT_THAT(steps, ::testing::ElementsAre("Reorder", "Conv", "Rectifier", "MaxPool", "Add",
-                                            "Conv", "Reorder"));
+  EXPECT_THAT(StepOps(*program), ::testing::ElementsAre("Reorder", "Conv", "Rectifier", "MaxPool",
+                                                        "Add", "Conv", "Reorder"));
 }
 
 }  // namespace
