@@ -168,11 +168,13 @@ LiveBytes LiveBytesOf(const Graph& graph) {
     const TensorType& type = *graph.value(id).type;
     const auto bytes = static_cast<double>(type.shape.ElementCount()) *
                        static_cast<double>(ElementSize(type.dtype));
-    for (size_t i = first; i <= last; ++i) {
-      live.during[i] += bytes;
-      if (i < last) live.behind[i] += bytes;
-    }
+    live.during[first] += bytes;
+    live.behind[first] += bytes;
+    live.behind[last] -= bytes;
+    if (last + 1 < count) live.during[last + 1] -= bytes;
   }
+  std::partial_sum(live.during.begin(), live.during.end(), live.during.begin());
+  std::partial_sum(live.behind.begin(), live.behind.end(), live.behind.begin());
   return live;
 }
 
