@@ -18,26 +18,20 @@ double Median(std::vector<double>& values) {
   return *middle;
 }
 
-// Gives each node's arithmetic to the longest of its steps, and to those that run as that one does,
-// in proportion to their time.
+// Gives each node's arithmetic to those of its steps that run in the way that takes the longest of
+// all, in proportion to their time: what else there is moves numbers for them.
 void AddArithmetic(const Graph& bound, std::vector<StepProfile>& steps) {
-  std::map<std::string, std::vector<StepProfile*>, std::less<>> of_node;
-  for (StepProfile& step : steps) of_node[step.info.node].push_back(&step);
+  std::map<std::string, std::vector<StepProfile*>, std::less<>> of_nodes;
+  for (StepProfile& step : steps) of_nodes[step.info.node].push_back(&step);
   for (const Node& node : bound.nodes()) {
-    const auto found = of_node.find(node.name);
-    if (found == of_node.end()) continue;
-    const auto& of_this = found->second;
-    const StepProfile* longest = *std::max_element(
-        of_this.begin(), of_this.end(),
-        [](const StepProfile* a, const StepProfile* b) { return a->ms < b->ms; });
-    const auto runs_alike = [longest](const StepProfile* step) {
-      return step->info.implementation == longest->info.implementation;
-    };
-    double total = 0;
-    for (const StepProfile* step : of_this) total += runs_alike(step) ? step->ms : 0;
-    for (StepProfile* step : of_this) {
-      if (!runs_alike(step) || total == 0) continue;
-      step->gflop += Flop(bound, node) / 1e9 * step->ms / total;
+    std::map<std::string_view, double> ms;  // of each way
+    const auto& of_node = of_nodes[node.name];
+    for (const StepProfile* step : of_node) ms[step->info.implementation] += step->ms;
+    const auto longest = std::max_element(
+        ms.begin(), ms.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    for (StepProfile* step : of_node) {
+      if (step->info.implementation != longest->first || longest->second == 0) continue;
+      step->gflop += Flop(bound, node) / 1e9 * step->ms / longest->second;
     }
   }
 }

@@ -15,7 +15,7 @@ namespace rectifier {
 struct StepProfile {
   StepInfo info;
   double ms = 0;     // median of the runs
-  double gflop = 0;  // its part of its node's
+  double gflop = 0;  // its part of its node's, by its time
 };
 
 struct ProgramProfile {

@@ -137,7 +137,8 @@ std::vector<bool> PlacesToEnd(const Graph& graph) {
   return places;
 }
 
-// The bytes of values that nodes compute for others, while each node runs and behind it.
+// The bytes of values that nodes compute for others (neither inputs nor outputs, which are the
+// caller's), while each node runs and behind it.
 struct LiveBytes {
   std::vector<double> during;
   std::vector<double> behind;

@@ -35,8 +35,8 @@ struct BatchSplitOptions {
 };
 
 // The split of `graph`, bound to `input_shapes` as `bound`, that is the fastest by a model of the
-// cache, and of those that are about as fast the one that needs the least memory; nullopt when none
-// is much better than the whole batch at once.
+// cache, and of those that are about as fast the one that needs the least memory; nullopt when that
+// is neither much faster nor much smaller than the whole batch at once.
 absl::StatusOr<std::optional<BatchSplit>> SplitBatch(const Graph& graph, const Graph& bound,
                                                      std::span<const Shape> input_shapes,
                                                      const BatchSplitOptions& options,

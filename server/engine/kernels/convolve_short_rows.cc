@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/core/check.h"
 #include "server/engine/kernels/convolve_panel.h"
 #include "server/engine/kernels/convolve_span.h"
 #include "server/engine/kernels/convolve_tile.h"
@@ -12,8 +13,13 @@
 namespace rectifier::kernels {
 namespace {
 
-constexpr int64_t kRoom = 4096;       // numbers that are copied for a part of a row of y
-constexpr int64_t kMostPooled = 192;  // positions whose results the first level cache holds
+constexpr int64_t kRoom = 4096;        // numbers that are copied for a part of a row of y
+constexpr int64_t kWithResults = 192;  // positions whose results the first level cache holds
+
+// HasShortRows() bounds the taps, and with them a step from window to window: what the smallest
+// part of a row sees has room.
+static_assert(kTilePositions * kBlockDepth <= kRoom);
+static_assert(Convolution::kMostPooled * kBlockDepth <= kRoom);
 
 // From the first number that `count` windows see of a row to the last. There are as many as the
 // largest tile has.
@@ -38,7 +44,7 @@ struct Parts {
     width = shape.output[1] / together * together;
     const int64_t room = kRoom / shape.kernel[0] - shape.kernel[1] * shape.in_channels;
     const int64_t fit = room / (shape.strides[1] * shape.in_channels) + 1;
-    const int64_t most = std::min(fit, shape.IsPooled() ? kMostPooled / rows : kMostTogether);
+    const int64_t most = std::min(fit, shape.IsPooled() ? kWithResults / rows : kMostTogether);
     of_band = CeilDivide(width / together, std::max<int64_t>(1, most / together));
     columns = of_band == 0 ? 0 : CeilDivide(width / together, of_band) * together;
     count = shape.samples * bands * of_band;
@@ -54,6 +60,7 @@ class WindowRows {
     const int64_t size = shape.input[1] * shape.in_channels;
     const int64_t wanted = Seen(shape, count);
     const int64_t begin = at.Column(shape) * shape.in_channels;
+    RECTIFIER_CHECK(shape.kernel[0] * wanted <= kRoom);
     float* room = copies_;
     for (int64_t k = 0; k < shape.kernel[0]; ++k) {
       const int64_t row = at.Row(shape) + k * shape.dilations[0];
@@ -118,7 +125,7 @@ void ConvolveShortRows(const Convolution& shape, float* y, const float* x,
         const int64_t count = std::min(parts.columns, parts.width - column);
         Position at{band / parts.bands, band % parts.bands * pool_rows, column};
         float* to = y + (band * width_of_y + column / pool_columns) * shape.y_step;
-        alignas(32) float results[kMostPooled * kPanel];
+        alignas(32) float results[kWithResults * kPanel];
         for (int64_t row = 0; row < pool_rows; ++row, ++at.i) {
           const WindowRows rows(shape, x, at, count);
           call.addresses = rows.first();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/core/check.h"
+
 namespace rectifier::kernels {
 namespace {
 
@@ -290,6 +292,7 @@ void ComputeShortRow(bool wide, int64_t positions, const TileCall& call) {
         std::copy_n(room + i * call.channels, call.channels, call.y + i * call.y_step);
       }
     }
+    RECTIFIER_CHECK(first + size > done);
     done = first + size;
   }
 }

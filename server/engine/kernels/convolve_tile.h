@@ -48,7 +48,8 @@ void ComputeNarrowTile(int64_t positions, const TileCall& call);
 
 // `positions` of a row, any number, of which the first sees a run of fewer than
 // Convolution::kShortRow numbers at each of the addresses [steps], and the others `position_step`
-// further on. The runs of at least kNarrowPositions can be read. There is nothing to add.
+// further on. Tiles are computed whole: what kNarrowPositions would see must be readable, also
+// where there are fewer. `x`, `prefetch`, `sums` and `addends` of the call are not used.
 void ComputeShortRow(bool wide, int64_t positions, const TileCall& call);
 
 // Numbers of a run, with each of which `TileCall::lines` are fetched.

@@ -45,8 +45,10 @@ bool CanFuse(const Window& window, const Shape& weights) {
   return !strided || products < kSafeProducts;
 }
 
-// How oneDNN 3.2 adds up depends on the batch, so that there is one sample in each.
-void TakeSamplesOneByOne(Convolution& c) {
+// How oneDNN 3.2 adds up depends on the batch and on the threads, so that each sample is one
+// primitive's, on as many threads in every batch.
+void TakeSamplesOneByOne(const Node& node, ProgramBuilder& builder, Convolution& c) {
+  builder.ForOneSample(node);
   Dims x = c.x.desc.get_dims();
   Dims y = c.y.desc.get_dims();
   const int64_t samples = x[0];
@@ -154,7 +156,7 @@ absl::Status LowerConvTranspose(const Node& node, ProgramBuilder& builder) {
       window.pads_begin,
       pads_end};
   Operand y = convolution.y;
-  TakeSamplesOneByOne(convolution);
+  TakeSamplesOneByOne(node, builder, convolution);
   EmitConvolution<dnnl::deconvolution_forward>(builder, "ConvTranspose",
                                                dnnl::algorithm::deconvolution_direct, convolution,
                                                post_ops, post_ops.detail);

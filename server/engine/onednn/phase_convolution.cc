@@ -88,13 +88,33 @@ Plan Apart(const Window& window) {
   return plan;
 }
 
+// As doubles: a file may ask for any stride.
+double Size(const Dims& dims) {
+  return std::accumulate(dims.begin(), dims.end(), 1.0, std::multiplies<>());
+}
+
 // Multiplications for each input channel, with those of lanes that stay idle.
-int64_t CostOf(const Plan& plan, int64_t channels) {
-  int64_t cost = 0;
+double CostOf(const Plan& plan, int64_t channels) {
+  double cost = 0;
   for (const Part& part : plan.parts) {
-    cost += RoundUp(Product(part.count) * channels, kernels::kNarrowChannels) * Product(part.taps);
+    const int64_t lanes = RoundUp(Product(part.count) * channels, kernels::kNarrowChannels);
+    cost += static_cast<double>(lanes) * Size(part.taps);
   }
-  return cost * Product(plan.positions);
+  return cost * Size(plan.positions);
+}
+
+// Whether the weights and z are no more than a few times what there is anyway: phases without a
+// tap, and positions of which only some phases are wanted, are nothing but zeros.
+bool IsBounded(const Plan& plan, const Window& window, const Shape& x, int64_t channels) {
+  constexpr double kMostWeights = 16;
+  constexpr double kMostNumbers = 4;
+  double weights = 0;  // for each pair of channels
+  for (const Part& part : plan.parts) weights += Size(part.count) * Size(part.taps);
+  const auto of_position = static_cast<double>(channels);
+  const double z = Size(window.strides) * of_position * Size(plan.positions);
+  const double y = of_position * Size(window.output);
+  const double of_x = static_cast<double>(x.ElementCount()) / static_cast<double>(x[0]);
+  return weights <= kMostWeights * Size(window.kernel) && z <= kMostNumbers * (of_x + y);
 }
 
 // Weights [C, M, kernel…] as those of the convolution, [phases · M, C, taps…] row-major: tap
@@ -176,15 +196,19 @@ bool IsDirect(const Node& node, const Window& window, const Shape& x) {
 
 // Together, phases with fewer taps multiply with zeros, and there may be positions of which only
 // some are wanted; apart, those of few channels leave lanes idle, and x is read as many times.
-Plan MakePlan(const Node& node, const Window& window, const Shape& x, int64_t channels) {
-  constexpr int64_t kMostApart = 64;
+// nullopt where either is too large.
+std::optional<Plan> MakePlan(const Node& node, const Window& window, const Shape& x,
+                             int64_t channels) {
+  constexpr double kMostApart = 64;
   constexpr double kGain = 0.95;
-  Plan together = Together(window);
-  const int64_t phases = Product(window.strides);
+  std::optional<Plan> together = Together(window);
+  if (!IsBounded(*together, window, x, channels)) together.reset();
+  const double phases = Size(window.strides);
   if (phases == 1 || phases > kMostApart || !IsDirect(node, window, x)) return together;
   Plan apart = Apart(window);
-  const auto cost = static_cast<double>(CostOf(together, channels));
-  return static_cast<double>(CostOf(apart, channels)) < kGain * cost ? apart : together;
+  if (!IsBounded(apart, window, x, channels)) return together;
+  if (together && CostOf(apart, channels) >= kGain * CostOf(*together, channels)) return together;
+  return apart;
 }
 
 // Computes a part of z.
@@ -214,15 +238,16 @@ void EmitPart(const Node& node, ProgramBuilder& builder, const Window& window, c
                                 pads_begin,
                                 pads_end};
   const PostOpResult result{.repeats = repeats};
+  const std::string how = repeats > 1 ? "phases" : fmt::format("phase {}", part.place);
   if (IsDirect(node, window, x_shape)) {
     // Nothing is added to a ConvTranspose, so that the result is in z.
-    const Operand y = EmitDirectConvolution(node, builder, convolution, result, "phases");
+    const Operand y = EmitDirectConvolution(node, builder, convolution, result, how);
     RECTIFIER_CHECK(y.buffer == z.buffer);
     return;
   }
   const PostOps post_ops = FusedPostOps(node, builder, result);
   EmitConvolution<dnnl::convolution_forward>(builder, node.op, dnnl::algorithm::convolution_direct,
-                                             convolution, post_ops, "phases" + post_ops.detail);
+                                             convolution, post_ops, how + post_ops.detail);
 }
 
 }  // namespace
@@ -235,19 +260,15 @@ bool PrefersPhaseConvolution(const Node& node, const ConvTransposeAttributes& at
       std::any_of(window.dilations.begin(), window.dilations.end(), is_dilated)) {
     return false;
   }
-  if (IsDirect(node, window, x)) {
-    // Phases without a tap are nothing but zeros, and a file may ask for any number of them.
-    constexpr int64_t kMostPhasesOfTap = 16;
-    return Product(window.strides) <= kMostPhasesOfTap * Product(window.kernel);
-  }
-  const Plan plan = Together(window);
+  const std::optional<Plan> plan = MakePlan(node, window, x, w[1]);
+  if (!plan || IsDirect(node, window, x)) return plan.has_value();
   bool strided = false;
   bool even = true;  // every phase has the same number of taps
   for (size_t i = 0; i < dims; ++i) {
     // Padding that is negative, phases without a tap, and windows that see nothing of the input,
     // on which oneDNN 3.7 crashes.
     if (window.pads_begin[i] >= window.kernel[i] || window.strides[i] > window.kernel[i] ||
-        plan.positions[i] > SpatialDims(x)[i] + plan.parts[0].Padding(i)) {
+        plan->positions[i] > SpatialDims(x)[i] + plan->parts[0].Padding(i)) {
       return false;
     }
     strided = strided || window.strides[i] > 1;
@@ -261,14 +282,16 @@ bool PrefersPhaseConvolution(const Node& node, const ConvTransposeAttributes& at
 Operand EmitPhaseConvolution(const Node& node, ProgramBuilder& builder, const Window& window) {
   const Shape& y_shape = builder.shape(node.outputs[0]);
   const int64_t phases = Product(window.strides);
-  const Plan plan = MakePlan(node, window, builder.shape(node.inputs[0]), y_shape[1]);
+  const std::optional<Plan> plan =
+      MakePlan(node, window, builder.shape(node.inputs[0]), y_shape[1]);
+  RECTIFIER_CHECK(plan.has_value());
   Dims z_dims = {y_shape[0], phases * y_shape[1]};
-  z_dims.insert(z_dims.end(), plan.positions.begin(), plan.positions.end());
+  z_dims.insert(z_dims.end(), plan->positions.begin(), plan->positions.end());
   Operand z = builder.Allocate(ChannelsLast(z_dims));
-  for (const Part& part : plan.parts) EmitPart(node, builder, window, part, z);
+  for (const Part& part : plan->parts) EmitPart(node, builder, window, part, z);
   if (phases == 1) return z;
   Operand y = builder.Allocate(ChannelsLast(y_shape));
-  const kernels::PhaseGather gather = GatherOf(window, plan, y_shape);
+  const kernels::PhaseGather gather = GatherOf(window, *plan, y_shape);
   builder.AddKernel(node.op, "phases", {y, z}, [gather](std::span<std::byte* const> memory) {
     kernels::GatherPhases(gather, reinterpret_cast<float*>(memory[0]),
                           reinterpret_cast<const float*>(memory[1]));

@@ -47,9 +47,9 @@ PrimitiveDesc MakeWithPinnedWeights(ProgramBuilder& builder, const WeightSource&
   if (pinned != nullptr) {
     // What the primitive likes best is often what the first one liked: for the same shapes it is
     // then the same primitive, which oneDNN need not look for and generate again. Its reference
-    // loops take any layout, at a hundredth of the speed.
+    // loops ("ref:any", "conv:any+ref:any") take any layout, at a hundredth of the speed.
     PrimitiveDesc pd = free.weights_desc() == pinned->desc ? free : make(pinned->desc);
-    if (pd && !std::string_view(pd.impl_info_str()).starts_with("ref")) {
+    if (pd && std::string_view(pd.impl_info_str()).find("ref") == std::string_view::npos) {
       *packed = builder.Constant(pinned);
       return pd;
     }

@@ -29,15 +29,18 @@ int64_t TouchedBytes(const Desc& desc) {
   return std::accumulate(dims.begin(), dims.end(), ElementSizeOf(desc), std::multiplies<>());
 }
 
-// To start and to join threads takes about as long as one of them needs for this much.
-bool IsWorthThreads(const Graph& graph, const Node& node) {
+// To start and to join threads takes about as long as one of them needs for this much: of the whole
+// node, or of one of `samples`.
+bool IsWorthThreads(const Graph& graph, const Node& node, int64_t samples = 1) {
   constexpr double kFlop = 1e6;
   constexpr int64_t kElements = int64_t{1} << 16;
-  if (Flop(graph, node) >= kFlop) return true;
+  if (Flop(graph, node) >= kFlop * static_cast<double>(samples)) return true;
   int64_t elements = 0;
   for (const auto* ids : {&node.inputs, &node.outputs}) {
     for (const ValueId id : *ids) {
-      if (id != kNoValue) elements += graph.value(id).type->shape.ElementCount();
+      if (id == kNoValue) continue;
+      const int64_t count = graph.value(id).type->shape.ElementCount();
+      elements += graph.constant(id) == nullptr ? count / samples : count;
     }
   }
   return elements >= kElements;
@@ -241,6 +244,12 @@ void ProgramBuilder::Begin(const Node& node) {
   node_name_ = node.name;
   node_threads_ = IsWorthThreads(graph_, node) ? threads_ : 1;
   // oneDNN makes a primitive for the threads that it is told at that time.
+  omp_set_num_threads(node_threads_);
+}
+
+void ProgramBuilder::ForOneSample(const Node& node) {
+  const int64_t samples = std::max<int64_t>(1, shape(node.outputs[0])[0]);
+  node_threads_ = IsWorthThreads(graph_, node, samples) ? threads_ : 1;
   omp_set_num_threads(node_threads_);
 }
 

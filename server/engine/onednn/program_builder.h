@@ -104,6 +104,9 @@ class ProgramBuilder {
   // threads of the Program, or on one when there is too little to do for several.
   void Begin(const Node& node);
   void End(const Node& node);
+  // Of that node, the steps that follow compute one sample at a time: whether they run on several
+  // threads is decided by one.
+  void ForOneSample(const Node& node);
 
   // Writes the graph's outputs, plans the memory and hands everything over.
   ProgramParts Finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <ostream>
 
 namespace rectifier {
@@ -8,7 +9,9 @@ namespace rectifier {
 struct Network {
   const char* name;
   const char* text;  // one input and one output, both with the batch as their first dimension
-  bool holds_on_two_threads = true;
+  // On two threads, too; without AVX-512, where a loop of the engine's own computes it; or not.
+  enum class TwoThreads : std::uint8_t { kHolds, kHoldsInTheLoop, kDiffers };
+  TwoThreads on_two_threads = TwoThreads::kHolds;
 };
 
 inline void PrintTo(const Network& network, std::ostream* stream) { *stream << network.name; }

@@ -523,14 +523,45 @@ TEST(OneDnnCompilerTest, RefusesShapesThatDependOnValuesInAnyBatch) {
       "UNIMPLEMENTED: y (NonZero): y has a shape that depends on values: [2, ?]");
 }
 
-// Every output position as a phase of its own would make weights of 64 MB of one number.
+// Every output position as a phase of its own would make weights of 64 MB of one number, and many
+// taps in one dimension those of empty phases in the other.
 TEST(OneDnnCompilerTest, WeightsDoNotGrowWithStridesBeyondTheKernel) {
+  for (const char* body :
+       {"const %w: f32[1, 1, 1, 1] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [4000, 4000]}",
+        "const %w: f32[1, 1, 1, 500] = seed(1)\n%y = ConvTranspose(%x, %w) {strides = [8000, "
+        "1]}"}) {
+    const Graph graph = TypedGraph(fmt::format("input %x: f32[1, 1, 2, 2]\n{}\noutput %y", body));
+    const auto compiler = NewCompiler();
+    ASSERT_NE(MustCompile(*compiler, graph, 1), nullptr);
+    EXPECT_LE(compiler->weight_bytes(), size_t{1} << 18) << body;
+  }
+}
+
+// Of 2000 positions with 8000 phases each, one phase is wanted.
+TEST(OneDnnCompilerTest, MemoryDoesNotGrowWithPhasesThatNobodyWants) {
   const Graph graph = TypedGraph(
-      "input %x: f32[1, 1, 2, 2]\nconst %w: f32[1, 1, 1, 1] = seed(1)\n"
-      "%y = ConvTranspose(%x, %w) {strides = [4000, 4000]}\noutput %y");
-  const auto compiler = NewCompiler();
-  ASSERT_NE(MustCompile(*compiler, graph, 1), nullptr);
-  EXPECT_LE(compiler->weight_bytes(), size_t{1} << 12);
+      "input %x: f32[1, 1, 1, 2000]\nconst %w: f32[1, 1, 8000, 1] = seed(1)\n"
+      "%y = ConvTranspose(%x, %w) {strides = [8000, 1], pads = [7999, 0, 0, 0]}\noutput %y");
+  const auto program = MustCompile(*NewCompiler(), graph, 1);
+  ASSERT_NE(program, nullptr);
+  EXPECT_LE(program->arena_bytes(), size_t{1} << 20);
+}
+
+// A primitive that has other threads, or another batch, than that which laid out the weights may
+// find nothing but a reference loop for them.
+TEST(OneDnnCompilerTest, RunsNoReferenceLoopForADeconvolutionInAnyBatch) {
+  const auto compiler = NewCompiler(/*threads=*/2);
+  const Graph graph = TypedGraph(R"(
+    input %x: f32[?, 30, 2, 5, 2]
+    const %w: f32[30, 9, 4, 5, 2] = seed(1)
+    %y = ConvTranspose(%x, %w) {strides = [3, 1, 2], pads = [2, 3, 1, 2, 3, 1]}
+    output %y
+  )");
+  for (const int64_t batch : {1, 2, 4, 8}) {
+    const auto program = MustCompile(*compiler, graph, batch);
+    ASSERT_NE(program, nullptr);
+    EXPECT_THAT(StepsText(*program), Not(HasSubstr("ref"))) << batch;
+  }
 }
 
 TEST(OneDnnCompilerTest, RefusesCastsThatItHasNoLoopFor) {

@@ -103,6 +103,10 @@ struct Operands {
   ConvolutionEnd End() const {
     return {bias.data(), {before.data()}, {addend.data(), other.data()}, {after.data()}};
   }
+  // With which short rows have a loop of their own.
+  ConvolutionEnd EndWithoutAddends() const {
+    return {bias.data(), {before.data()}, {}, {after.data()}};
+  }
 };
 
 std::vector<float> Convolved(const Convolution& shape, const std::vector<float>& x,
@@ -116,7 +120,8 @@ std::vector<float> Convolved(const Convolution& shape, const std::vector<float>&
 }
 
 // The formula, in double.
-std::vector<float> Reference(const Convolution& s, const Operands& operands) {
+std::vector<float> Reference(const Convolution& s, const Operands& operands,
+                             const ConvolutionEnd& end) {
   std::vector<float> y;
   const auto inside = [](int64_t i, int64_t size) { return i >= 0 && i < size; };
   const auto rectified = [](double value, float slope) {
@@ -141,8 +146,10 @@ std::vector<float> Reference(const Convolution& s, const Operands& operands) {
               }
             }
           }
-          sum = rectified(sum, operands.before[static_cast<size_t>(m)]) +
-                operands.addend[y.size()] + operands.other[y.size()];
+          sum = rectified(sum, operands.before[static_cast<size_t>(m)]);
+          for (const float* addend : end.addends) {
+            if (addend != nullptr) sum += addend[y.size()];
+          }
           y.push_back(static_cast<float>(rectified(sum, operands.after[static_cast<size_t>(m)])));
         }
       }
@@ -213,12 +220,14 @@ class ConvolveTest : public ::testing::TestWithParam<Case> {
 
 TEST_P(ConvolveTest, AgreesWithSumsInDouble) {
   const Operands operands(shape());
-  const std::vector<float> y = Convolved(shape(), operands.x, operands.filters, operands.End());
-  const std::vector<float> want = Reference(shape(), operands);
   const double depth =
       static_cast<double>(shape().in_channels * shape().kernel[0] * shape().kernel[1]);
   const double tolerance = 1e-6 + 1e-7 * depth;
-  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], want[i], tolerance) << i;
+  for (const ConvolutionEnd& end : {operands.End(), operands.EndWithoutAddends()}) {
+    const std::vector<float> y = Convolved(shape(), operands.x, operands.filters, end);
+    const std::vector<float> want = Reference(shape(), operands, end);
+    for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], want[i], tolerance) << i;
+  }
 }
 
 TEST_P(ConvolveTest, ASampleHasTheSameBitsInEveryBatch) {
@@ -256,22 +265,36 @@ TEST_P(ConvolveTest, ZerosAroundTheInputHaveTheBitsOfPadding) {
   const Operands operands(shape());
   std::vector<float> x(SizeOfX(wider), std::numeric_limits<float>::quiet_NaN());
   Pad(padding, x.data(), operands.x.data(), 0);
-  EXPECT_TRUE(SameBits(Convolved(shape(), operands.x, operands.filters, operands.End()),
-                       Convolved(wider, x, operands.filters, operands.End())));
+  for (const ConvolutionEnd& end : {operands.End(), operands.EndWithoutAddends()}) {
+    EXPECT_TRUE(SameBits(Convolved(shape(), operands.x, operands.filters, end),
+                         Convolved(wider, x, operands.filters, end)));
+  }
 }
 
 TEST_P(ConvolveTest, NeitherThreadsNorTheCacheChangeBits) {
   const Operands operands(shape());
   const int threads = omp_get_max_threads();
-  omp_set_num_threads(1);
-  const std::vector<float> y = Convolved(shape(), operands.x, operands.filters, operands.End());
-  for (const int64_t cache_bytes : {int64_t{1} << 12, int64_t{1} << 24}) {
-    EXPECT_TRUE(
-        SameBits(y, Convolved(shape(), operands.x, operands.filters, operands.End(), cache_bytes)));
+  for (const ConvolutionEnd& end : {operands.End(), operands.EndWithoutAddends()}) {
+    omp_set_num_threads(1);
+    const std::vector<float> y = Convolved(shape(), operands.x, operands.filters, end);
+    for (const int64_t cache_bytes : {int64_t{1} << 12, int64_t{1} << 24}) {
+      EXPECT_TRUE(SameBits(y, Convolved(shape(), operands.x, operands.filters, end, cache_bytes)));
+    }
+    omp_set_num_threads(3);
+    EXPECT_TRUE(SameBits(y, Convolved(shape(), operands.x, operands.filters, end)));
   }
-  omp_set_num_threads(3);
-  EXPECT_TRUE(SameBits(y, Convolved(shape(), operands.x, operands.filters, operands.End())));
   omp_set_num_threads(threads);
+}
+
+// Which loop runs must not show: the sums of short rows are those of others.
+TEST_P(ConvolveTest, AddendsOfZeroChangeNoBits) {
+  const Operands operands(shape());
+  const std::vector<float> zeros(SizeOfY(shape()), 0);
+  const ConvolutionEnd end = {operands.bias.data(), {}, {}, {}};
+  ConvolutionEnd with_zeros = end;
+  with_zeros.addends[0] = zeros.data();
+  EXPECT_TRUE(SameBits(Convolved(shape(), operands.x, operands.filters, end),
+                       Convolved(shape(), operands.x, operands.filters, with_zeros)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ConvolveTest, ::testing::ValuesIn(kCases),
