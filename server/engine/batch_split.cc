@@ -198,7 +198,8 @@ std::vector<Choice> ChoicesOf(const Graph& bound, size_t prefix, int64_t samples
   std::vector<Choice> choices = {{0, samples, 0, of_rest[0]}};
   for (int64_t chunk = options.least_chunk; chunk < samples; chunk *= 2) {
     if (samples % chunk != 0) continue;
-    const auto times = static_cast<double>(samples / chunk);
+    const int64_t chunks = samples / chunk;
+    const auto times = static_cast<double>(chunks);
     double saved = 0;  // bytes that are not moved
     double of_front = 0;
     for (size_t i = 0; i < prefix; ++i) {

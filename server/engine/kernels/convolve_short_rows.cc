@@ -101,7 +101,8 @@ void ConvolveShortRows(const Convolution& shape, float* y, const float* x,
   // Positions whose y the second level cache holds while all panels pass.
   constexpr int64_t kPositions = 384;
   const Parts parts(shape);
-  const auto [pool_rows, pool_columns] = shape.pool;
+  const int64_t pool_rows = shape.pool[0];
+  const int64_t pool_columns = shape.pool[1];
   const int64_t depth = shape.kernel[0] * shape.kernel[1] * shape.in_channels;
   const int64_t together =
       std::max<int64_t>(1, kPositions / std::max<int64_t>(1, parts.columns * pool_rows));

@@ -264,7 +264,7 @@ void ComputeNarrowTile(int64_t positions, const TileCall& call) { kNarrow[positi
 
 void ComputeShortRow(bool wide, int64_t positions, const TileCall& call) {
   // Two narrow tiles of few positions take less than a whole one and little more.
-  constexpr int kFewPositions = 4;
+  constexpr int64_t kFewPositions = 4;
   const int64_t most = wide ? kWidePositions : kNarrowPositions;
   const int64_t rest = positions % most;
   const bool ends_with_few = !wide && rest > 0 && rest + most <= 2 * kFewPositions;
