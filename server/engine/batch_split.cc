@@ -12,12 +12,18 @@
 #include "server/engine/bind_shapes.h"
 #include "server/engine/samplewise.h"
 #include "server/graph/dead_nodes.h"
+#include "server/graph/uses.h"
 #include "server/ops/flop.h"
 #include "server/ops/infer_types.h"
 #include "server/ops/operator_table.h"
 
 namespace rectifier {
 namespace {
+
+double BytesOf(const TensorType& type) {
+  return static_cast<double>(type.shape.ElementCount()) *
+         static_cast<double>(ElementSize(type.dtype));
+}
 
 // What a node reads and writes.
 struct Traffic {
@@ -29,10 +35,8 @@ Traffic TrafficOf(const Graph& graph, const Node& node) {
   Traffic traffic;
   const auto add = [&](ValueId id) {
     if (id == kNoValue) return;
-    const TensorType& type = *graph.value(id).type;
-    const auto bytes = static_cast<double>(type.shape.ElementCount()) *
-                       static_cast<double>(ElementSize(type.dtype));
-    (graph.constant(id) == nullptr ? traffic.tensors : traffic.weights) += bytes;
+    double& bytes = graph.constant(id) == nullptr ? traffic.tensors : traffic.weights;
+    bytes += BytesOf(*graph.value(id).type);
   };
   for (const ValueId id : node.inputs) add(id);
   for (const ValueId id : node.outputs) add(id);
@@ -146,29 +150,13 @@ struct LiveBytes {
 
 LiveBytes LiveBytesOf(const Graph& graph) {
   const size_t count = graph.nodes().size();
-  std::vector<size_t> computed(static_cast<size_t>(graph.value_count()), count);
-  std::vector<size_t> last_read(static_cast<size_t>(graph.value_count()), 0);
-  for (size_t i = 0; i < count; ++i) {
-    const Node& node = graph.nodes()[i];
-    const auto read = [&](ValueId id) {
-      if (id != kNoValue) last_read[static_cast<size_t>(id)] = i;
-    };
-    for (const ValueId id : node.inputs) read(id);
-    for (const PostOp& post_op : node.post_ops) {
-      for (const ValueId id : post_op.operands) read(id);
-    }
-    for (const ValueId id : node.outputs) {
-      if (id != kNoValue) computed[static_cast<size_t>(id)] = i;
-    }
-  }
+  const Uses uses(graph);
   LiveBytes live{std::vector<double>(count, 0), std::vector<double>(count, 0)};
   for (ValueId id = 0; id < graph.value_count(); ++id) {
-    const size_t first = computed[static_cast<size_t>(id)];
-    const size_t last = last_read[static_cast<size_t>(id)];
-    if (first == count || last <= first) continue;
-    const TensorType& type = *graph.value(id).type;
-    const auto bytes = static_cast<double>(type.shape.ElementCount()) *
-                       static_cast<double>(ElementSize(type.dtype));
+    if (uses.producer(id) < 0 || uses.readers(id).empty()) continue;
+    const auto first = static_cast<size_t>(uses.producer(id));
+    const auto last = static_cast<size_t>(uses.readers(id).back());
+    const double bytes = BytesOf(*graph.value(id).type);
     live.during[first] += bytes;
     live.behind[first] += bytes;
     live.behind[last] -= bytes;
@@ -186,9 +174,11 @@ struct Choice {
   double memory = 0;  // bytes, at the most
 };
 
-// Every split of the first `prefix` nodes, and that there is none.
-std::vector<Choice> ChoicesOf(const Graph& bound, size_t prefix, int64_t samples,
-                              const BatchSplitOptions& options, double bytes_per_second) {
+// Every split of the first `prefix` of the nodes, whose traffic is `of_nodes`, and that there is
+// none.
+std::vector<Choice> ChoicesOf(const Graph& bound, const std::vector<Traffic>& of_nodes,
+                              size_t prefix, int64_t samples, const BatchSplitOptions& options,
+                              double bytes_per_second) {
   const std::vector<bool> places = PlacesToEnd(bound);
   const LiveBytes live = LiveBytesOf(bound);
   std::vector<double> of_rest(bound.nodes().size() + 1, 0);  // from each node on
@@ -203,7 +193,7 @@ std::vector<Choice> ChoicesOf(const Graph& bound, size_t prefix, int64_t samples
     double saved = 0;  // bytes that are not moved
     double of_front = 0;
     for (size_t i = 0; i < prefix; ++i) {
-      const Traffic traffic = TrafficOf(bound, bound.nodes()[i]);
+      const Traffic& traffic = of_nodes[i];
       saved += Missed(traffic.tensors, options) - times * Missed(traffic.tensors / times, options);
       saved -= (times - 1) * traffic.weights;
       of_front = std::max(of_front, live.during[i] / times);
@@ -223,10 +213,13 @@ std::optional<Choice> Choose(const Graph& bound, size_t prefix, int64_t samples,
   constexpr double kWorthwhile = 0.03;
   constexpr double kAboutAsFast = 0.01;
   double seconds = Flop(bound) / kFlopPerSecond;
+  std::vector<Traffic> of_nodes;
   for (const Node& node : bound.nodes()) {
-    seconds += Missed(TrafficOf(bound, node).tensors, options) / kBytesPerSecond;
+    of_nodes.push_back(TrafficOf(bound, node));
+    seconds += Missed(of_nodes.back().tensors, options) / kBytesPerSecond;
   }
-  const std::vector<Choice> choices = ChoicesOf(bound, prefix, samples, options, kBytesPerSecond);
+  const std::vector<Choice> choices =
+      ChoicesOf(bound, of_nodes, prefix, samples, options, kBytesPerSecond);
   double most = 0;
   for (const Choice& choice : choices) most = std::max(most, choice.saved);
   const Choice* best = nullptr;

@@ -161,17 +161,14 @@ const Node* PoolToTake(const Node& node, const ProgramBuilder& builder,
 
 bool RunsDirectConvolutions() { return !OneDnnIsa().starts_with("avx512"); }
 
-bool FitsDirectConvolution(const Node& node, const Convolution& convolution) {
+bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) {
   const size_t spatial = convolution.strides.size();
-  if (spatial > 2 || convolution.weights.dims.size() != spatial + 2) return false;  // groups
+  if (!RunsDirectConvolutions() || spatial > 2) return false;
+  if (convolution.weights.dims.size() != spatial + 2) return false;  // groups
   const kernels::Convolution shape = ShapeOf(convolution);
   return (shape.in_channels <= kernels::Convolution::kMostChannels || !HasPadding(convolution)) &&
          shape.kernel[0] * shape.kernel[1] <= kernels::Convolution::kMostTaps &&
          Arrange(node.post_ops).has_value();
-}
-
-bool PrefersDirectConvolution(const Node& node, const Convolution& convolution) {
-  return RunsDirectConvolutions() && FitsDirectConvolution(node, convolution);
 }
 
 Operand EmitDirectConvolution(const Node& node, ProgramBuilder& builder, Convolution convolution,

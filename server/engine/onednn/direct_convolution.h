@@ -14,10 +14,8 @@ namespace rectifier::onednn {
 // Whether this CPU is one of those.
 bool RunsDirectConvolutions();
 
-// Whether EmitDirectConvolution() can compute `convolution`, of `node` and its post-ops.
-bool FitsDirectConvolution(const Node& node, const Convolution& convolution);
-
-// The same, and whether it should.
+// Whether EmitDirectConvolution() computes `convolution`, of `node` and its post-ops: it does what
+// it can.
 bool PrefersDirectConvolution(const Node& node, const Convolution& convolution);
 
 // The MaxPool that alone reads the node's result, when the loop can take the maxima of what it has

@@ -25,7 +25,7 @@ Operand EmitInnerProduct(ProgramBuilder& builder, const Node& node, const InnerP
   const std::string detail = "inner product";
   const Node fused = post_ops ? node : WithoutPostOps(node);
   // For every number of rows, or for none: those are the batch, which must not change the bits.
-  if (RunsDirectConvolutions() && FitsDirectConvolution(fused, convolution)) {
+  if (PrefersDirectConvolution(fused, convolution)) {
     const Operand y = EmitDirectConvolution(fused, builder, convolution,
                                             post_ops.value_or(PostOpResult{}), detail);
     return {y.buffer, result};

@@ -31,7 +31,7 @@ int64_t TouchedBytes(const Desc& desc) {
 
 // To start and to join threads takes about as long as one of them needs for this much: of the whole
 // node, or of one of `samples`.
-bool IsWorthThreads(const Graph& graph, const Node& node, int64_t samples = 1) {
+bool IsWorthThreads(const Graph& graph, const Node& node, int64_t samples) {
   constexpr double kFlop = 1e6;
   constexpr int64_t kElements = int64_t{1} << 16;
   if (Flop(graph, node) >= kFlop * static_cast<double>(samples)) return true;
@@ -240,17 +240,19 @@ bool ProgramBuilder::IsComputed(const Node& node) const {
   return !places_[static_cast<size_t>(node.outputs[0])].empty();
 }
 
-void ProgramBuilder::Begin(const Node& node) {
-  node_name_ = node.name;
-  node_threads_ = IsWorthThreads(graph_, node) ? threads_ : 1;
+void ProgramBuilder::ChooseThreads(const Node& node, int64_t samples) {
+  node_threads_ = IsWorthThreads(graph_, node, samples) ? threads_ : 1;
   // oneDNN makes a primitive for the threads that it is told at that time.
   omp_set_num_threads(node_threads_);
 }
 
+void ProgramBuilder::Begin(const Node& node) {
+  node_name_ = node.name;
+  ChooseThreads(node, 1);
+}
+
 void ProgramBuilder::ForOneSample(const Node& node) {
-  const int64_t samples = std::max<int64_t>(1, shape(node.outputs[0])[0]);
-  node_threads_ = IsWorthThreads(graph_, node, samples) ? threads_ : 1;
-  omp_set_num_threads(node_threads_);
+  ChooseThreads(node, std::max<int64_t>(1, shape(node.outputs[0])[0]));
 }
 
 void ProgramBuilder::End(const Node& node) {

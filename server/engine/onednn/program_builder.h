@@ -117,6 +117,7 @@ class ProgramBuilder {
   Operand PlainConstant(ValueId id);
   void Place(ValueId id, Operand operand);
   void PlanArena();
+  void ChooseThreads(const Node& node, int64_t samples);
 
   const Graph& graph_;
   const Uses uses_;
